@@ -1,0 +1,71 @@
+/** Every code that a {@link SojournError} can carry. Stable: programs may switch on it. */
+export type SojournErrorCode =
+  /** A setting is wrong; the message names it. */
+  | "invalid_option"
+  /** A field's name or value cannot be kept; the message names the path. */
+  | "invalid_field"
+  /** A field, a record or a list is over its bound. */
+  | "too_large"
+  /** The session ended meanwhile; nothing was written. HTTP 401. */
+  | "session_ended"
+  /** There is no such session, or it is somebody else's. HTTP 401. */
+  | "session_missing"
+  /** The version given is no longer the record's. HTTP 409. */
+  | "stale"
+  /** Another live session holds the alias. HTTP 409. */
+  | "alias_taken"
+  /** The subject, or the kind, holds as many live sessions as its limit allows, and the limit refuses. HTTP 429. */
+  | "limit_reached"
+  /** The store holds as much as it may. HTTP 503. */
+  | "store_full"
+  /** The store is broken or out of reach; nothing was written. HTTP 503. */
+  | "store_unavailable"
+  /** The store did not say in time whether the write landed; it may still. HTTP 503. */
+  | "outcome_unknown"
+  /** The response has begun: it is too late for this change. HTTP 500. */
+  | "response_started"
+  /** The act needs a session that has a subject. HTTP 401. */
+  | "not_authenticated"
+  /** The request crosses origins. HTTP 403. */
+  | "cross_site";
+
+const statuses: Readonly<Record<SojournErrorCode, number>> = {
+  invalid_option: 500,
+  invalid_field: 400,
+  too_large: 413,
+  session_ended: 401,
+  session_missing: 401,
+  stale: 409,
+  alias_taken: 409,
+  limit_reached: 429,
+  store_full: 503,
+  store_unavailable: 503,
+  outcome_unknown: 503,
+  response_started: 500,
+  not_authenticated: 401,
+  cross_site: 403,
+};
+
+/** The one error of the library. Absence, expiry and refusal by a store are values; this is for what a caller must not overlook. */
+export class SojournError extends Error {
+  override readonly name = "SojournError";
+  readonly code: SojournErrorCode;
+  /** The HTTP status that fits. */
+  readonly status: number;
+
+  constructor(code: SojournErrorCode, message: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+    this.status = statuses[code];
+  }
+}
+
+/** The store is broken or out of reach: nothing was written. */
+export function storeUnavailable(what: string, cause?: unknown): SojournError {
+  return new SojournError("store_unavailable", `The session store is unavailable: ${what}.`, { cause });
+}
+
+/** The store did not answer a write: it may or may not have landed, or may land later. */
+export function outcomeUnknown(what: string, cause?: unknown): SojournError {
+  return new SojournError("outcome_unknown", `The session store did not say whether a write landed: ${what}. Read the session again before repeating it.`, { cause });
+}

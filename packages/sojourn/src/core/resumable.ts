@@ -1,0 +1,49 @@
+import type { MaybePromise } from "./seam.ts";
+import type { Session } from "./session.ts";
+
+/**
+ * The adapter seam: all that a door (a web framework, a gateway) needs of a session manager.
+ * Like the Store seam it answers with a plain value where it can; an adapter hands its user a promise.
+ */
+export interface Resumable<Data> {
+  /**
+   * The session of a visit: the one that the token resumes, else one that does not exist yet (`session.exists` is false).
+   * Never creates; a malformed token causes no store call.
+   * @throws {SojournError} `store_unavailable`
+   */
+  visit(visit: Visit): MaybePromise<Session<Data>>;
+  /**
+   * Commits what is pending and says what to hand back to the client. Called once, before the first byte of the answer.
+   * Afterwards the session takes no more writes (`response_started`).
+   * @throws {SojournError} `session_ended`, `store_unavailable`, `outcome_unknown` …: then nothing is handed back.
+   */
+  settle(session: Session<Data>): MaybePromise<HandBack | undefined>;
+}
+
+/** What a door knows of the one who knocks. */
+export interface Visit {
+  /** As the carrier brought it; not yet judged. */
+  readonly token?: string | undefined;
+  /** Epoch ms at which the request began; a touch records this, so that a slow request cannot revive an expired session. Default: now. */
+  readonly began?: number | undefined;
+  readonly client?: Client | undefined;
+  /** Whether the carrier can hand back a new token with any answer, as a cookie can. Only then is periodic rotation offered. Default false. */
+  readonly rotates?: boolean | undefined;
+  /** Called once, synchronously, before the session's first write: from now on there is something to settle. May throw `response_started`. */
+  readonly onPending?: (() => void) | undefined;
+}
+
+/** Who the client seems to be. Personal data; kept for the devices page and never used to decide. */
+export interface Client {
+  /** IP address, as far as the proxies are trusted. */
+  readonly address?: string | undefined;
+  /** The User-Agent, at most 256 characters, without control characters. */
+  readonly agent?: string | undefined;
+}
+
+/** What the client is to keep from now on: a token, or, when it is `undefined`, nothing any more. Only a request that itself created, rotated or ended a session has one. */
+export interface HandBack {
+  readonly token: string | undefined;
+  /** Epoch ms of the session's absolute deadline. */
+  readonly absolute?: number | undefined;
+}
