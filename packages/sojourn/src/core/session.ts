@@ -1,7 +1,260 @@
-/** Under construction: the shape that adapters see. */
-export declare class Session<Data> {
-  readonly id: string | undefined;
-  readonly exists: boolean;
-  get<K extends keyof Data & string>(key: K): Data[K] | undefined;
-  set<K extends keyof Data & string>(key: K, value: Data[K]): void;
+import { authenticate, elevate, type AuthenticateOptions } from "./authentication.ts";
+import { milliseconds, type Duration } from "./duration.ts";
+import { endEntry } from "./ending.ts";
+import { eventOf, type Engine, type Refusal, type SessionState } from "./engine.ts";
+import { deadlineOf, fieldNames, fieldValue, own } from "./entry.ts";
+import { SojournError } from "./errors.ts";
+import type { EndReason } from "./events.ts";
+import { andThen } from "./maybe.ts";
+import { offerSuccessor, persist } from "./persist.ts";
+import type { HandBack } from "./resumable.ts";
+import type { MaybePromise, SessionId } from "./seam.ts";
+import type { Token } from "./token.ts";
+import { update } from "./update.ts";
+import { checkName, textOf, valueOf } from "./values.ts";
+
+type Name<Data> = keyof Data & string;
+
+/**
+ * A session as one request sees it. Asking for one creates nothing; the first write does. Writes are deltas: they wait until `commit()`,
+ * or until the door commits them before the first byte of the answer. Values are deeply frozen, for they may be shared between requests.
+ */
+export class Session<Data> {
+  readonly #engine: Engine;
+  readonly #state: SessionState;
+
+  /** Sessions are given by a manager. */
+  constructor(engine: Engine, state: SessionState) {
+    this.#engine = engine;
+    this.#state = state;
+  }
+
+  /** Whether there is a session, written or about to be. */
+  get exists(): boolean {
+    return this.#state.entry !== undefined;
+  }
+
+  /** Public name, stable for life, safe to log; `undefined` while there is no session. */
+  get id(): SessionId | undefined {
+    return this.#state.entry?.record.id;
+  }
+
+  get kind(): string {
+    const { entry } = this.#state;
+    return entry === undefined ? this.#engine.settings.kind : (this.#engine.names.kindOf(entry.record.kind) ?? "");
+  }
+
+  /** Whose it is; `undefined` while anonymous. */
+  get subject(): string | undefined {
+    const subject = this.#state.entry?.record.subject;
+    return subject === undefined ? undefined : this.#engine.names.subjectOf(subject);
+  }
+
+  /** Grows by one with each commit; 0 while there is no session. */
+  get version(): number {
+    return this.#state.entry?.record.version ?? 0;
+  }
+
+  /** What the client presents to resume. Known only in the request that made or rotated it: the store has its hash alone. */
+  get token(): Token | undefined {
+    return this.#state.token;
+  }
+
+  /** Epoch ms of creation. */
+  get created(): number | undefined {
+    return this.#state.entry?.life.created;
+  }
+
+  /** Epoch ms at which it ends if nothing happens until then. */
+  get expiresAt(): number | undefined {
+    const { entry } = this.#state;
+    return entry === undefined ? undefined : deadlineOf(entry);
+  }
+
+  /** Epoch ms of the last authentication. */
+  get authenticatedAt(): number | undefined {
+    return this.#state.entry?.auth?.at;
+  }
+
+  /** Authentication method references (RFC 8176) by which the subject proved who it is. */
+  get methods(): readonly string[] {
+    return this.#state.entry?.auth?.methods ?? [];
+  }
+
+  /** Levels reached by `elevate()` that have not lapsed. */
+  get levels(): readonly string[] {
+    const now = this.#engine.settings.clock.now();
+    return Object.entries(this.#state.entry?.auth?.levels ?? {})
+      .filter(([, { until }]) => until > now)
+      .map(([level]) => level);
+  }
+
+  /** Why the token that came with the request resumed nothing. For logs and for its owner's error text; never a reason to hand back a cookie. */
+  get refusal(): Refusal | undefined {
+    return this.#state.refusal;
+  }
+
+  /** The value of a field, frozen; what this request has set already included. */
+  get<K extends Name<Data>>(name: K): Data[K] | undefined {
+    return this.#value(name) as Data[K] | undefined;
+  }
+
+  /** All fields as a frozen snapshot without a prototype. */
+  get data(): Readonly<Partial<Data>> {
+    const snapshot: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+    const { entry, pending } = this.#state;
+    const names = new Set(entry === undefined ? [] : fieldNames(entry.record));
+    for (const name of pending?.keys() ?? []) if (name.charCodeAt(0) !== 36) names.add(name);
+    for (const name of names) {
+      const value = this.#value(name);
+      if (value !== undefined) snapshot[name] = value;
+    }
+    return Object.freeze(snapshot) as Readonly<Partial<Data>>;
+  }
+
+  /**
+   * Sets a field. The last commit wins for this field; other fields are not touched.
+   * @throws {SojournError} `invalid_field`, `too_large`, `response_started`
+   */
+  set<K extends Name<Data>>(name: K, value: Data[K]): void {
+    this.#put(name, textOf(name, value, this.#engine.settings.bounds));
+  }
+
+  /** Takes a field away. @throws {SojournError} `invalid_field`, `response_started` */
+  delete(name: Name<Data>): void {
+    checkName(name);
+    if (this.#value(name) !== undefined || this.#state.pending?.has(name)) this.#put(name, undefined);
+  }
+
+  /**
+   * Changes a field by a function of its value; written at once, by compare-and-set with retries, so that of many at once none is lost.
+   * The function may be called several times. Gives the value that was written.
+   * @throws {SojournError} `session_ended`, `invalid_field`, `too_large`, `response_started`, `stale` after 100 tries
+   */
+  async update<K extends Name<Data>>(name: K, fn: (value: Data[K] | undefined) => Data[K] | Promise<Data[K]>): Promise<Data[K]> {
+    checkName(name);
+    this.#announce();
+    return (await update(this.#engine, this.#state, name, fn as (value: unknown) => unknown)) as Data[K];
+  }
+
+  /**
+   * A message for the next time: with a value it is kept, without one it is given and taken away.
+   * Two requests that ask at the same moment may both be given it.
+   */
+  flash(name: string, value?: unknown): unknown {
+    checkName(name);
+    const field = own.flash + name;
+    if (value !== undefined) return void this.#put(field, textOf(name, value, this.#engine.settings.bounds));
+    const kept = this.#value(field);
+    if (kept !== undefined) this.#put(field, undefined);
+    return kept;
+  }
+
+  /**
+   * Records that `subject` proved who it is; checking the proof is the application's. Written at once. Replaces the secret, so that a token
+   * known before is worth nothing (session fixation), and begins both clocks anew. An anonymous session keeps only the fields named in
+   * `keep`; the session of another subject ends (`replaced`) and a new one begins.
+   * @throws {SojournError} `limit_reached`, `session_ended`, `invalid_field`, `invalid_option`, `response_started`
+   */
+  async authenticate(subject: string, options: AuthenticateOptions<Name<Data>> = {}): Promise<void> {
+    this.#announce();
+    await this.#state.touched;
+    await authenticate(this.#engine, this.#state, subject, options);
+  }
+
+  /**
+   * Raises the level of authorisation for a time (default 10 minutes), after the subject proved more. Written at once; replaces the secret.
+   * @throws {SojournError} `not_authenticated`, `session_ended`, `invalid_field`, `response_started`
+   */
+  async elevate(level: string, options: { readonly methods?: readonly string[]; readonly for?: Duration } = {}): Promise<void> {
+    this.#announce();
+    await this.#state.touched;
+    await elevate(this.#engine, this.#state, level, options);
+  }
+
+  /** Whether the subject proved who it is at most `within` ago; with a level, whether it was reached at most that long ago and has not lapsed. */
+  isFresh(within: Duration, level?: string): boolean {
+    const { entry } = this.#state;
+    const now = this.#engine.settings.clock.now();
+    const reached = level === undefined ? undefined : entry?.auth?.levels[level];
+    if (level !== undefined && (reached === undefined || reached.until <= now)) return false;
+    const at = level === undefined ? entry?.auth?.at : reached?.at;
+    return at !== undefined && now - at <= milliseconds(within, "within");
+  }
+
+  /**
+   * Offers the client a new secret; the old one stays good until the new one has been seen, and for a grace after that. Written at once.
+   * Of several requests that rotate at the same moment one hands back a token.
+   * @throws {SojournError} `session_missing`, `response_started`
+   */
+  async rotate(): Promise<void> {
+    if (this.#state.entry === undefined) throw new SojournError("session_missing", "There is no session to rotate.");
+    this.#announce();
+    await persist(this.#engine, this.#state);
+    await this.#state.touched;
+    await offerSuccessor(this.#engine, this.#state);
+  }
+
+  /** Ends the session, at once and for good; what was not committed is dropped. A write after it begins another session. */
+  async end(reason: EndReason = "closed"): Promise<void> {
+    const { entry } = this.#state;
+    this.#state.pending = undefined;
+    if (entry === undefined) return;
+    this.#announce();
+    await endEntry(this.#engine, entry, reason, this.subject);
+    this.#state.entry = undefined;
+    this.#state.token = undefined;
+    this.#state.rotating = false;
+    this.#state.handBack = { token: undefined };
+  }
+
+  /**
+   * Writes what is pending now, instead of with the answer. With `ifVersion` only if the session is still at that version.
+   * @throws {SojournError} `stale`, `session_ended`, `too_large`, `store_unavailable`, `outcome_unknown`
+   */
+  async commit(options: { readonly ifVersion?: number } = {}): Promise<void> {
+    await this.#state.touched;
+    await persist(this.#engine, this.#state, options.ifVersion);
+  }
+
+  #value(name: string): unknown {
+    const { entry, pending } = this.#state;
+    if (pending !== undefined && pending.has(name)) {
+      const text = pending.get(name);
+      return text === undefined ? undefined : valueOf(text);
+    }
+    if (entry === undefined) return undefined;
+    try {
+      return fieldValue(entry, name);
+    } catch {
+      this.#engine.events.emit("unreadable", { ...eventOf(this.#engine, entry.record), field: name });
+      return undefined;
+    }
+  }
+
+  #put(name: string, text: string | undefined): void {
+    this.#announce();
+    (this.#state.pending ??= new Map()).set(name, text);
+  }
+
+  /** Tells the door once, before the first write. */
+  #announce(): void {
+    const state = this.#state;
+    if (state.closed) {
+      throw new SojournError("response_started", "The answer has begun, so the session takes no more writes. Write before the first byte is sent, or commit() first.");
+    }
+    if (state.announced) return;
+    state.visit.onPending?.();
+    state.announced = true;
+  }
+
+  /** For managers: commits what is pending, offers a due successor, and says what to hand back. */
+  static settle(session: Session<never>): MaybePromise<HandBack | undefined> {
+    const state = session.#state;
+    const engine = session.#engine;
+    state.closed = true;
+    const written = state.pending === undefined ? undefined : persist(engine, state);
+    const rotated = andThen(written, () => (state.rotating ? andThen(state.touched, () => offerSuccessor(engine, state)) : undefined));
+    return andThen(rotated, () => state.handBack);
+  }
 }

@@ -1,0 +1,7 @@
+/** Where a manager takes the time from: epoch ms. Tests give one that stands still. */
+export interface Clock {
+  now(): number;
+}
+
+/** The machine's clock. */
+export const systemClock: Clock = { now: () => Date.now() };

@@ -1,0 +1,104 @@
+import { bytesOf } from "./values.ts";
+import { own, type Authentication, type Life } from "./entry.ts";
+import { assumed, eventOf, type Engine, type SessionState } from "./engine.ts";
+import { endEntry } from "./ending.ts";
+import { SojournError } from "./errors.ts";
+import { commitWithinLimits } from "./limits.ts";
+import { isPromise } from "./maybe.ts";
+import type { Client } from "./resumable.ts";
+import type { Change, MaybePromise, Outcome, SessionRecord } from "./seam.ts";
+import { firstSecret } from "./secrets.ts";
+import { hashOf, newId, newSecret } from "./token.ts";
+
+/** What a new session is to be. Durations in ms. */
+export interface Birth {
+  readonly kind: string;
+  readonly subject?: string | undefined;
+  readonly auth?: Authentication | undefined;
+  readonly idle: number;
+  readonly absolute: number;
+}
+
+/**
+ * Creates the session of a state, with its pending fields, and gives the state its token.
+ * @throws {SojournError} `limit_reached`, `store_full`, `session_ended` when a mass ending overtook it
+ */
+export function create(engine: Engine, state: SessionState, birth: Birth): MaybePromise<void> {
+  const { settings, names, calls } = engine;
+  const now = settings.clock.now();
+  const id = newId(now);
+  const token = `${id}.${newSecret()}`;
+  const hash = hashOf(token);
+  if (isPromise(hash)) return hash.then((text) => begin(text));
+  return begin(hash);
+
+  function begin(text: string): MaybePromise<void> {
+    const life: Life = { created: now, idle: birth.idle, absolute: now + birth.absolute, retention: settings.retention };
+    const set: Record<string, string> = {
+      [own.life]: JSON.stringify(life),
+      [own.seen]: String(state.visit.began ?? now),
+      [own.secret]: JSON.stringify(firstSecret(text, now)),
+      ...clientField(state.visit.client),
+      ...(birth.auth === undefined ? undefined : { [own.auth]: JSON.stringify(birth.auth) }),
+    };
+    for (const [name, value] of state.pending ?? []) if (value !== undefined) set[name] = value;
+    checkSize(set, settings.bounds.record);
+    const change: Change = {
+      id,
+      expect: "absent",
+      kind: names.kind(birth.kind),
+      set,
+      wake: now + Math.min(birth.idle, birth.absolute),
+      ...(birth.subject === undefined ? undefined : { subject: names.subject(birth.subject) }),
+      ...(birth.subject === undefined || settings.limit.perSubject === undefined ? undefined : { subjectLimit: settings.limit.perSubject }),
+      ...(settings.limit.total === undefined ? undefined : { kindLimit: settings.limit.total }),
+    };
+    const limited = change.subjectLimit !== undefined || change.kindLimit !== undefined;
+    const outcome: MaybePromise<Outcome> = limited ? commitWithinLimits(engine, change) : calls.commit(change);
+    return isPromise(outcome) ? outcome.then((given) => done(change, given)) : done(change, outcome);
+  }
+
+  function done(change: Change, outcome: Outcome): MaybePromise<void> {
+    if (!outcome.ok) throw refusedCreation(outcome);
+    const record = outcome.record ?? assumed(undefined, change, outcome.version);
+    const entry = engine.entries.of(record);
+    if (entry === undefined) throw new SojournError("store_unavailable", "The session store gave back a record that it had not been given.");
+    state.entry = entry;
+    state.pending = undefined;
+    state.refusal = undefined;
+    state.token = token;
+    state.handBack = { token, absolute: entry.life.absolute };
+    engine.events.emit("created", eventOf(engine, record));
+    if (birth.subject !== undefined) return clearOfFloors(engine, state, record);
+  }
+}
+
+/** A mass ending that began before this log-in was committed may not have seen it. Looks at the floor afterwards: one of the two sees the other. */
+export async function clearOfFloors(engine: Engine, state: SessionState, record: SessionRecord): Promise<void> {
+  const entry = state.entry;
+  if (entry === undefined || !(await engine.floors.below(entry, true))) return;
+  await endEntry(engine, entry, "revoked");
+  Object.assign(state, { entry: undefined, token: undefined, handBack: undefined } satisfies Partial<SessionState>);
+  throw new SojournError("session_ended", `All sessions ${record.subject === undefined ? "" : "of the subject "}were ended while this one began. Log in again.`);
+}
+
+function refusedCreation(outcome: Outcome & { ok: false }): SojournError {
+  if (outcome.why === "full") return new SojournError("store_full", "The session store holds as much as it may. Raise its budget, shorten the idle time, or let it end what was not used lately.");
+  return new SojournError("store_unavailable", `The session store refused a new session as ${JSON.stringify(outcome.why)}.`);
+}
+
+/** The field that keeps who the client seemed to be. */
+export function clientField(client: Client | undefined): Readonly<Record<string, string>> | undefined {
+  if (client === undefined || (client.address === undefined && client.agent === undefined)) return undefined;
+  return { [own.client]: JSON.stringify(client) };
+}
+
+/** @throws {SojournError} `too_large` when the fields together are over the bound (bytes) */
+export function checkSize(fields: Readonly<Record<string, string>>, bound: number): void {
+  let units = 0;
+  for (const name in fields) units += name.length + (fields[name] as string).length;
+  if (units * 3 <= bound) return;
+  let bytes = 0;
+  for (const name in fields) bytes += bytesOf(name) + bytesOf(fields[name] as string);
+  if (bytes > bound) throw new SojournError("too_large", `The session would take ${bytes} bytes; the bound is ${bound}. Keep large things elsewhere and their keys here.`);
+}

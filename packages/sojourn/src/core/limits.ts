@@ -1,0 +1,64 @@
+import { SojournError } from "./errors.ts";
+import { endEntry, endExpired } from "./ending.ts";
+import { belongsSince, expiryOf, type Entry } from "./entry.ts";
+import type { Engine } from "./engine.ts";
+import type { Change, Committed, Cursor, Query, Refused } from "./seam.ts";
+
+const tries = 200;
+/** Live sessions that are looked at when the oldest of a whole kind has to go. */
+const examined = 1_000;
+
+/**
+ * Commits a change that may be refused as `full`, making room as the limit says: first what has expired goes, then, with `end-oldest`,
+ * the oldest. The store counts and the manager judges, so the limit holds however many try at once; whoever loses tries again.
+ * @throws {SojournError} `limit_reached`, `store_full`
+ */
+export async function commitWithinLimits(engine: Engine, change: Change): Promise<Committed | Exclude<Refused, { why: "full" }>> {
+  for (let n = 0; n < tries; n++) {
+    const outcome = await engine.calls.commit(change);
+    if (outcome.ok || outcome.why !== "full") return outcome;
+    if (outcome.of === "store") throw new SojournError("store_full", "The session store holds as much as it may. Raise its budget, shorten the idle time, or let it end what was not used lately.");
+    const query: Query = outcome.of === "subject" ? { subject: String(change.subject) } : { kind: String(change.kind) };
+    if (!(await makeRoom(engine, query))) throw limitReached(engine, outcome.of);
+    if (n > 2) await pause(Math.random() * 2 ** Math.min(n, 6));
+  }
+  throw new SojournError("limit_reached", `No place was free in ${tries} tries: too many log in at the same moment. Try again.`);
+}
+
+function limitReached(engine: Engine, of: "subject" | "kind"): SojournError {
+  const { limit } = engine.settings;
+  return of === "subject"
+    ? new SojournError("limit_reached", `The subject holds ${limit.perSubject} live sessions already. End one of them first.`)
+    : new SojournError("limit_reached", `${limit.total} sessions are live already, as many as may be. Try again later.`);
+}
+
+/** Frees at least one place; false when the limit says that the newcomer is refused. */
+async function makeRoom(engine: Engine, query: Query): Promise<boolean> {
+  const live: Entry[] = [];
+  let freed = false;
+  let after: Cursor | undefined;
+  do {
+    const found = await engine.calls.find(query, after === undefined ? {} : { after });
+    for (const record of found.records) {
+      if (record.ended !== undefined) continue;
+      const entry = engine.entries.of(record);
+      if (entry === undefined) continue;
+      if (expiryOf(entry, engine.settings.clock.now()) === undefined) live.push(entry);
+      else {
+        // Whoever ends it, this process or another: the place is free, and the next try tells.
+        await endExpired(engine, entry);
+        freed = true;
+      }
+    }
+    after = found.next;
+  } while (after !== undefined && live.length < examined && !freed);
+  if (freed) return true;
+  if (engine.settings.limit.whenFull !== "end-oldest") return false;
+  const oldest = live.sort((a, b) => belongsSince(a) - belongsSince(b) || (a.record.id < b.record.id ? -1 : 1))[0];
+  if (oldest !== undefined) await endEntry(engine, oldest, "limit");
+  return true;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,119 @@
+import { checkSize, create, type Birth } from "./creation.ts";
+import { assumed, eventOf, type Engine, type SessionState } from "./engine.ts";
+import type { Entry } from "./entry.ts";
+import { own } from "./entry.ts";
+import { SojournError } from "./errors.ts";
+import { andThen, isPromise } from "./maybe.ts";
+import type { Change, Committed, MaybePromise, Outcome } from "./seam.ts";
+import { offer } from "./secrets.ts";
+import { hashOf, newSecret } from "./token.ts";
+
+/** A new anonymous session by the manager's own policy. */
+export function anonymous({ settings }: Engine): Birth {
+  return { kind: settings.kind, idle: settings.idle, absolute: settings.absolute };
+}
+
+/**
+ * Writes what is pending: creates the session, or merges the changed fields into it.
+ * @param version compare-and-set instead of a merge.
+ * @throws {SojournError} `session_ended`, `stale`, `too_large` …; what was pending stays pending
+ */
+export function persist(engine: Engine, state: SessionState, version?: number): MaybePromise<void> {
+  const { entry, pending } = state;
+  if (version !== undefined && version !== entry?.record.version) throw stale(entry?.record.version, version);
+  if (pending === undefined) return;
+  if (entry === undefined) {
+    if ([...pending.values()].every((text) => text === undefined)) return void (state.pending = undefined);
+    return create(engine, state, anonymous(engine));
+  }
+  const change: Change = { id: entry.record.id, expect: version ?? "live", ...fieldsOf(pending) };
+  if (change.set !== undefined) checkGrowth(entry, change.set, engine.settings.bounds.record);
+  const outcome = engine.calls.commit(change);
+  return isPromise(outcome) ? outcome.then((given) => merged(engine, state, change, given)) : merged(engine, state, change, outcome);
+}
+
+function fieldsOf(pending: ReadonlyMap<string, string | undefined>): Pick<Change, "set" | "unset"> {
+  let set: Record<string, string> | undefined;
+  let unset: string[] | undefined;
+  for (const [name, text] of pending) {
+    if (text === undefined) (unset ??= []).push(name);
+    else (set ??= {})[name] = text;
+  }
+  if (unset === undefined) return set === undefined ? {} : { set };
+  return set === undefined ? { unset } : { set, unset };
+}
+
+/** Cheap while the record is far from its bound: what was added is counted, and all of it is measured only when that comes near. */
+function checkGrowth(entry: Entry, set: Readonly<Record<string, string>>, bound: number): void {
+  if (entry.units < 0) entry.units = unitsIn(entry.record.fields);
+  if ((entry.units + unitsIn(set)) * 3 <= bound) return;
+  checkSize({ ...entry.record.fields, ...set }, bound);
+}
+
+function unitsIn(fields: Readonly<Record<string, string>>): number {
+  let units = 0;
+  for (const name in fields) units += name.length + (fields[name] as string).length;
+  return units;
+}
+
+function merged(engine: Engine, state: SessionState, change: Change, outcome: Outcome): void {
+  if (!outcome.ok) throw refusal(outcome, state, change);
+  adopt(engine, state, change, outcome);
+  state.pending = undefined;
+}
+
+/** Takes over what a commit made of the session. */
+export function adopt(engine: Engine, state: SessionState, change: Change, outcome: Committed): void {
+  const before = state.entry;
+  const record = outcome.record ?? assumed(before?.record, change, outcome.version);
+  const entry = engine.entries.of(record);
+  if (entry === undefined) return;
+  if (before !== undefined && before.units >= 0) entry.units = before.units + (change.set === undefined ? 0 : unitsIn(change.set));
+  state.entry = entry;
+}
+
+/** What a refused change means to whoever made it. */
+export function refusal(outcome: Outcome & { ok: false }, state: SessionState, change: Change): SojournError {
+  switch (outcome.why) {
+    case "ended":
+    case "missing":
+      state.entry = undefined;
+      state.refusal = outcome.why;
+      return new SojournError("session_ended", "The session ended while the request was under way; nothing was written.");
+    case "stale":
+      return stale(undefined, change.expect);
+    case "full":
+      return new SojournError("store_full", "The session store holds as much as it may; nothing was written. Raise its budget or keep less in sessions.");
+    case "taken":
+      return new SojournError("alias_taken", "Another live session holds the alias.");
+    default:
+      return new SojournError("store_unavailable", `The session store refused the change as ${JSON.stringify(outcome.why)}.`);
+  }
+}
+
+function stale(version: number | undefined, expected: unknown): SojournError {
+  return new SojournError("stale", `The session is not at version ${String(expected)} any more${version === undefined ? "" : ` but at ${version}`}; nothing was written. Read it again.`);
+}
+
+/**
+ * Offers the client a successor of its secret. Of several requests that try at once one wins; the others keep the old secret, which stays
+ * good, and send nothing.
+ */
+export function offerSuccessor(engine: Engine, state: SessionState): MaybePromise<void> {
+  const entry = state.entry;
+  state.rotating = false;
+  if (entry === undefined) return;
+  const { id, version } = entry.record;
+  const now = engine.settings.clock.now();
+  const token = `${id}.${newSecret()}`;
+  return andThen(hashOf(token), (hash) => {
+    const change: Change = { id, expect: version, set: { [own.secret]: JSON.stringify(offer(entry.secrets, hash, now)) } };
+    return andThen<Outcome, void>(engine.calls.commit(change), (outcome) => {
+      if (!outcome.ok) return;
+      adopt(engine, state, change, outcome);
+      state.token = token;
+      state.handBack = { token, absolute: entry.life.absolute };
+      engine.events.emit("rotated", eventOf(engine, entry.record));
+    });
+  });
+}

@@ -1,0 +1,187 @@
+import { callsOf } from "./calls.ts";
+import { create } from "./creation.ts";
+import { milliseconds, type Duration } from "./duration.ts";
+import { endEntry } from "./ending.ts";
+import type { Engine } from "./engine.ts";
+import { entriesOf, expiryOf } from "./entry.ts";
+import { emitter, type Emitter, type EndReason } from "./events.ts";
+import { feed, type FeedEvent, type FeedOptions } from "./feed.ts";
+import { floorsOf } from "./floors.ts";
+import { infoOf, type SessionInfo } from "./info.ts";
+import { isPromise } from "./maybe.ts";
+import { checkKind, checkSubject, namesOf } from "./names.ts";
+import type { Client, Resumable, Visit } from "./resumable.ts";
+import type { Cursor, Query, SessionId, SessionRecord } from "./seam.ts";
+import { Session } from "./session.ts";
+import { absoluteOf, settingsOf, type SessionsOptions } from "./settings.ts";
+import { startSweep, type Sweep } from "./sweep.ts";
+import { isId } from "./token.ts";
+import { newState, stateOfVisit } from "./visit.ts";
+import { textOf } from "./values.ts";
+
+/** Whose sessions to list: one subject's, or all of one kind. */
+export type Listed = { readonly subject: string } | { readonly kind: string };
+
+/** What a session is to be from the beginning. */
+export interface CreateOptions<Data> {
+  /** Default: the manager's. */
+  readonly kind?: string;
+  /** Whose it is, when the caller has already proved that. */
+  readonly subject?: string;
+  /** Authentication method references (RFC 8176); with a subject only. */
+  readonly methods?: readonly string[];
+  readonly data?: Partial<Data>;
+  readonly idle?: Duration;
+  readonly absolute?: Duration;
+  readonly client?: Client;
+}
+
+/** A manager of sessions in a store. It opens nothing and starts no timer; only `run()` does. */
+export interface Sessions<Data> extends Resumable<Data> {
+  /** Begins a session at once; its `token` is for the client. @throws {SojournError} `limit_reached`, `store_full`, `invalid_field`, `too_large`, … */
+  create(options?: CreateOptions<Data>): Promise<Session<Data>>;
+  /** The session that a token resumes, if it does. For code that holds a token itself; web frameworks have adapters. */
+  resume(token: string, client?: Client): Promise<Session<Data> | undefined>;
+  /** What is known of a session, live or ended and retained. With a subject: only if it is theirs. */
+  info(target: { readonly id: string; readonly subject?: string | undefined }): Promise<SessionInfo | undefined>;
+  /** Sessions in the store's order: of a subject the live ones, of a kind the ended ones too. */
+  list(query: Listed): AsyncIterable<SessionInfo>;
+  /** One page of a listing. `next` is absent on the last; a page may be short without being the last. `limit`: default 100. */
+  page(query: Listed, page?: { readonly after?: string | undefined; readonly limit?: number | undefined }): Promise<{ readonly sessions: readonly SessionInfo[]; readonly next?: string }>;
+  /** Ends one session. True when this call did it. Somebody else's id, with the own `subject` given, is as good as missing. */
+  end(target: { readonly id: string; readonly subject?: string | undefined }, reason?: EndReason, by?: string): Promise<boolean>;
+  /**
+   * Ends all sessions of a subject, or with `everyone` of the tenant. A floor is written first, so that a log-in racing with this is dead too.
+   * Gives how many live sessions of the subject (or of the manager's kind) it ended.
+   */
+  endAll(target: { readonly subject: string; readonly except?: string | undefined } | { readonly everyone: true }, reason?: EndReason, by?: string): Promise<number>;
+  /** Listens to this process. Gives a function that stops it. */
+  readonly on: Emitter["on"];
+  /** Listens to everybody on the store. */
+  feed(options?: FeedOptions): AsyncIterable<FeedEvent>;
+  /** From now on this process claims due wakes: it ends what has expired and erases what was retained long enough. Until `close()`. */
+  run(): Promise<void>;
+  /** Stops `run()`. The store stays open. */
+  close(): Promise<void>;
+}
+
+/**
+ * A session manager.
+ * @throws {SojournError} `invalid_option`, naming the option
+ */
+export function createSessions<Data extends object = Record<string, unknown>>(options: SessionsOptions): Sessions<Data> {
+  const settings = settingsOf(options);
+  const names = namesOf(settings.tenant);
+  const calls = callsOf(options.store, settings.deadline);
+  const events = emitter();
+  const engine: Engine = { settings, names, calls, entries: entriesOf(10_000), events, floors: floorsOf(calls, names, settings) };
+  let sweep: Sweep | undefined;
+
+  function visit(visit: Visit): ReturnType<Resumable<Data>["visit"]> {
+    const state = stateOfVisit(engine, visit);
+    return isPromise(state) ? state.then((given) => new Session<Data>(engine, given)) : new Session<Data>(engine, state);
+  }
+
+  async function known(id: string, subject: string | undefined): Promise<SessionRecord | undefined> {
+    if (!isId(id)) return undefined;
+    const record = await calls.load(id);
+    if (record === undefined || names.kindOf(record.kind) === undefined) return undefined;
+    return subject === undefined || record.subject === names.subject(subject) ? record : undefined;
+  }
+
+  function queryOf(listed: Listed): Query {
+    return "subject" in listed ? { subject: names.subject(checkSubject(listed.subject)) } : { kind: names.kind(checkKind(listed.kind)) };
+  }
+
+  async function page(listed: Listed, { after, limit }: { readonly after?: string | undefined; readonly limit?: number | undefined } = {}): ReturnType<Sessions<Data>["page"]> {
+    const found = await calls.find(queryOf(listed), { ...(after === undefined ? undefined : { after: after as Cursor }), ...(limit === undefined ? undefined : { limit }) });
+    const sessions: SessionInfo[] = [];
+    for (const record of found.records) {
+      const entry = engine.entries.of(record);
+      if (entry === undefined || ("subject" in listed && expiryOf(entry, settings.clock.now()) !== undefined)) continue;
+      sessions.push(infoOf(engine, entry));
+    }
+    return found.next === undefined ? { sessions } : { sessions, next: found.next };
+  }
+
+  async function* list(listed: Listed): AsyncGenerator<SessionInfo, void, undefined> {
+    let after: string | undefined;
+    do {
+      const found = await page(listed, { after });
+      yield* found.sessions;
+      after = found.next;
+    } while (after !== undefined);
+  }
+
+  async function endFound(query: Query, except: string | undefined, reason: EndReason, by: string | undefined): Promise<number> {
+    let ended = 0;
+    let after: Cursor | undefined;
+    do {
+      const found = await calls.find(query, after === undefined ? {} : { after });
+      const done = await Promise.all(
+        found.records.map((record) => {
+          const entry = record.ended === undefined && record.id !== except ? engine.entries.of(record) : undefined;
+          return entry === undefined ? false : endEntry(engine, entry, reason, by);
+        }),
+      );
+      ended += done.filter(Boolean).length;
+      after = found.next;
+    } while (after !== undefined);
+    return ended;
+  }
+
+  return {
+    visit,
+    settle: Session.settle,
+    async create(init = {}) {
+      const state = newState({ client: init.client }, undefined, undefined);
+      const fields = Object.entries(init.data ?? {}).filter(([, value]) => value !== undefined);
+      if (fields.length > 0) state.pending = new Map(fields.map(([name, value]) => [name, textOf(name, value, settings.bounds)]));
+      const now = settings.clock.now();
+      await create(engine, state, {
+        kind: init.kind === undefined ? settings.kind : checkKind(init.kind),
+        ...(init.subject === undefined ? undefined : { subject: checkSubject(init.subject), auth: { at: now, methods: [...(init.methods ?? [])], levels: {} } }),
+        idle: init.idle === undefined ? settings.idle : milliseconds(init.idle, "idle"),
+        absolute: init.absolute === undefined ? settings.absolute : absoluteOf(init.absolute),
+      });
+      state.handBack = undefined;
+      return new Session<Data>(engine, state);
+    },
+    async resume(token, client) {
+      const session = await visit({ token, client });
+      return session.exists ? session : undefined;
+    },
+    async info({ id, subject }) {
+      const record = await known(id, subject);
+      const entry = record === undefined ? undefined : engine.entries.of(record);
+      return entry === undefined ? undefined : infoOf(engine, entry);
+    },
+    list,
+    page,
+    async end({ id, subject }, reason = "revoked", by) {
+      const record = await known(id, subject);
+      const entry = record === undefined || record.ended !== undefined ? undefined : engine.entries.of(record);
+      return entry === undefined ? false : endEntry(engine, entry, reason, by);
+    },
+    async endAll(target, reason = "revoked", by) {
+      const now = settings.clock.now();
+      if ("everyone" in target) {
+        await engine.floors.raise(undefined, now, []);
+        return endFound({ kind: names.kind(settings.kind) }, undefined, reason, by);
+      }
+      const subject = names.subject(checkSubject(target.subject));
+      await engine.floors.raise(subject, now, target.except === undefined ? [] : [target.except as SessionId]);
+      return endFound({ subject }, target.except, reason, by);
+    },
+    on: events.on,
+    feed: (feedOptions = {}) => feed(engine, options.store, feedOptions),
+    run() {
+      sweep ??= startSweep(engine);
+      return Promise.resolve();
+    },
+    async close() {
+      await sweep?.stop();
+      sweep = undefined;
+    },
+  };
+}

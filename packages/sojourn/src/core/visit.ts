@@ -1,0 +1,159 @@
+import { clientField } from "./creation.ts";
+import { endEntry, endExpired } from "./ending.ts";
+import { endingOf } from "./events.ts";
+import { eventOf, inBackground, type Engine, type Refusal, type SessionState } from "./engine.ts";
+import { clientOf, expiryOf, own, type Entry } from "./entry.ts";
+import { andThen, isPromise } from "./maybe.ts";
+import { adopt } from "./persist.ts";
+import type { Client, Visit } from "./resumable.ts";
+import type { Change, MaybePromise, Outcome, SessionRecord } from "./seam.ts";
+import { judge, seen } from "./secrets.ts";
+import { hashOf, idOf, isToken, type Token } from "./token.ts";
+
+/** The state of a visit: of the session that its token resumes, else of one that does not exist yet. */
+export function stateOfVisit(engine: Engine, visit: Visit): MaybePromise<SessionState> {
+  const { token } = visit;
+  if (token === undefined) return newState(visit, undefined, undefined);
+  if (!isToken(token)) return newState(visit, undefined, "malformed");
+  const record = engine.calls.load(idOf(token));
+  return isPromise(record) ? record.then((given) => resume(engine, visit, token, given)) : resume(engine, visit, token, record);
+}
+
+/** A state that nobody has written to. */
+export function newState(visit: Visit, entry: Entry | undefined, refusal: Refusal | undefined): SessionState {
+  return {
+    visit,
+    entry,
+    refusal,
+    pending: undefined,
+    token: undefined,
+    handBack: undefined,
+    rotating: false,
+    touched: undefined,
+    announced: false,
+    closed: false,
+  };
+}
+
+function resume(engine: Engine, visit: Visit, token: Token, record: SessionRecord | undefined): MaybePromise<SessionState> {
+  if (record === undefined || engine.names.kindOf(record.kind) === undefined) return newState(visit, undefined, "missing");
+  const entry = engine.entries.of(record);
+  if (entry === undefined) {
+    engine.events.emit("unreadable", { ...eventOf(engine, record), field: own.secret });
+    return newState(visit, undefined, "missing");
+  }
+  if (passedBefore(entry, token)) return live(engine, visit, entry, false);
+  const hash = hashOf(token);
+  return isPromise(hash) ? hash.then((text) => proven(engine, visit, token, entry, text)) : proven(engine, visit, token, entry, hash);
+}
+
+/** In place and in constant time: a slice of the token would keep the whole header alive. */
+function passedBefore({ verified }: Entry, token: Token): boolean {
+  if (verified.length !== 32) return false;
+  let difference = 0;
+  for (let i = 0; i < 32; i++) difference |= token.charCodeAt(i + 27) ^ verified.charCodeAt(i);
+  return difference === 0;
+}
+
+function proven(engine: Engine, visit: Visit, token: Token, entry: Entry, hash: string): MaybePromise<SessionState> {
+  const now = engine.settings.clock.now();
+  switch (judge(entry.secrets, hash, now, engine.settings.grace)) {
+    case "current":
+      entry.verified = copied(token);
+      return live(engine, visit, entry, false);
+    case "successor":
+      return live(engine, visit, entry, true, hash);
+    case "grace":
+      return live(engine, visit, entry, false);
+    case "replaced":
+      return newState(visit, undefined, "replaced");
+    case "reuse":
+      return reused(engine, visit, entry);
+    default:
+      return newState(visit, undefined, "missing");
+  }
+}
+
+/** A string of its own. A slice would keep the header that it was cut from. */
+function copied(token: Token): string {
+  return String.fromCharCode(...Array.from({ length: 32 }, (_, i) => token.charCodeAt(i + 27)));
+}
+
+/** Two parties hold a copy of this session: it ends, with one event, whoever shows the old secret. */
+function reused(engine: Engine, visit: Visit, entry: Entry): MaybePromise<SessionState> {
+  if (entry.record.ended !== undefined) return newState(visit, undefined, "replaced");
+  return andThen(endEntry(engine, entry, "reuse"), (byUs) => {
+    if (byUs) engine.events.emit("reuse", eventOf(engine, entry.record));
+    return newState(visit, undefined, "replaced");
+  });
+}
+
+function live(engine: Engine, visit: Visit, entry: Entry, successor: boolean, hash = ""): MaybePromise<SessionState> {
+  const { record } = entry;
+  if (record.ended !== undefined) {
+    const { reason } = endingOf(record.ended);
+    return newState(visit, undefined, reason === "idle" || reason === "absolute" ? "expired" : "ended");
+  }
+  const now = engine.settings.clock.now();
+  if (expiryOf(entry, now) !== undefined) {
+    const ended = endExpired(engine, entry);
+    if (isPromise(ended)) void inBackground(engine, "end an expired session", ended);
+    return newState(visit, undefined, "expired");
+  }
+  const below = engine.floors.below(entry);
+  return isPromise(below) ? below.then((is) => above(engine, visit, entry, now, is, successor, hash)) : above(engine, visit, entry, now, below, successor, hash);
+}
+
+function above(engine: Engine, visit: Visit, entry: Entry, now: number, below: boolean, successor: boolean, hash: string): MaybePromise<SessionState> {
+  if (below) {
+    const ended = endEntry(engine, entry, "revoked");
+    if (isPromise(ended)) void inBackground(engine, "end a session below a floor", ended);
+    return newState(visit, undefined, "ended");
+  }
+  const state = newState(visit, entry, undefined);
+  if (successor) confirm(engine, state, entry, hash, now);
+  touch(engine, state, entry, visit.began ?? now);
+  if (visit.rotates === true && !successor && now - entry.secrets.issued >= engine.settings.rotateEvery) {
+    state.rotating = true;
+    visit.onPending?.();
+    state.announced = true;
+  }
+  return state;
+}
+
+/** The successor has arrived: from now on the old secret has its grace and no more. If this is not written down, the next request tries again. */
+function confirm(engine: Engine, state: SessionState, entry: Entry, hash: string, now: number): void {
+  const change: Change = { id: entry.record.id, expect: entry.record.version, set: { [own.secret]: JSON.stringify(seen(entry.secrets, hash, now)) } };
+  write(engine, state, "note that a successor was seen", change);
+}
+
+/** Activity is written down when it has run ahead of the record by more than `touch`; no request waits for it. */
+function touch(engine: Engine, state: SessionState, entry: Entry, began: number): void {
+  if (began - Math.max(entry.seen, entry.touching) <= engine.settings.touch) return;
+  entry.touching = began;
+  const set = { [own.seen]: String(began), ...moved(entry, state.visit.client) };
+  write(engine, state, "touch a session", { id: entry.record.id, expect: "live", set });
+}
+
+function moved(entry: Entry, client: Client | undefined): Readonly<Record<string, string>> | undefined {
+  const field = clientField(client);
+  if (field === undefined) return undefined;
+  const known = clientOf(entry.record);
+  return known.address === client?.address && known.agent === client?.agent ? undefined : field;
+}
+
+function write(engine: Engine, state: SessionState, doing: string, change: Change): void {
+  let outcome: MaybePromise<Outcome>;
+  try {
+    outcome = engine.calls.commit(change);
+  } catch (error) {
+    outcome = Promise.reject(error as Error);
+  }
+  const done = (given: Outcome): void => {
+    // Ended meanwhile: the request's own writes will hear it. A record that the store did not give may lack what others changed.
+    const known = state.entry?.record;
+    if (given.ok && given.record !== undefined && known?.id === change.id && known.version < given.version) adopt(engine, state, change, given);
+  };
+  if (isPromise(outcome)) state.touched = Promise.all([state.touched, inBackground(engine, doing, outcome.then(done))]);
+  else done(outcome);
+}
