@@ -100,10 +100,12 @@ export function deadlineOf({ life, seen }: Entry): number {
   return Math.min(seen + life.idle, life.absolute);
 }
 
-/** Which deadline has passed, if one has. */
+/** Which deadline has passed, if one has; of two the one that passed first. */
 export function expiryOf(entry: Entry, now: number): "idle" | "absolute" | undefined {
-  if (now >= entry.life.absolute) return "absolute";
-  return now >= entry.seen + entry.life.idle ? "idle" : undefined;
+  const idle = entry.seen + entry.life.idle;
+  const { absolute } = entry.life;
+  if (now < idle && now < absolute) return undefined;
+  return idle < absolute ? "idle" : "absolute";
 }
 
 /** Epoch ms since which the session has belonged to its subject: what floors are compared with. */
