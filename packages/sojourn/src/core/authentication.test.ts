@@ -152,7 +152,7 @@ for (const [name, wrap] of Object.entries({ "answers at once": memoryStore, "ans
         const { id, token } = await sessions.create({ subject: "ada" });
         clock.advance("61m");
         // The first request writes the touch down; the rest find nothing to touch.
-        await sessions.settle(await visit(sessions, token, false));
+        await (await visit(sessions, token, false)).commit();
         const backs = await Promise.all(Array.from({ length: 10 }, async () => sessions.settle(await visit(sessions, token))));
         const offered = backs.filter((back) => back !== undefined);
         expect(offered).toHaveLength(1);

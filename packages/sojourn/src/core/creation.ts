@@ -76,7 +76,7 @@ export function create(engine: Engine, state: SessionState, birth: Birth): Maybe
 /** A mass ending that began before this log-in was committed may not have seen it. Looks at the floor afterwards: one of the two sees the other. */
 export async function clearOfFloors(engine: Engine, state: SessionState, record: SessionRecord): Promise<void> {
   const entry = state.entry;
-  if (entry === undefined || !(await engine.floors.below(entry, true))) return;
+  if (entry === undefined || !(await engine.floors.below(entry, engine.settings.clock.now(), true))) return;
   await endEntry(engine, entry, "revoked");
   Object.assign(state, { entry: undefined, token: undefined, handBack: undefined } satisfies Partial<SessionState>);
   throw new SojournError("session_ended", `All sessions ${record.subject === undefined ? "" : "of the subject "}were ended while this one began. Log in again.`);

@@ -1,6 +1,6 @@
 import { clockCache } from "./clock-cache.ts";
 import type { Client } from "./resumable.ts";
-import type { SessionRecord } from "./seam.ts";
+import type { SessionId, SessionRecord } from "./seam.ts";
 import type { Secrets } from "./secrets.ts";
 import { valueOf } from "./values.ts";
 
@@ -43,7 +43,7 @@ export interface Entry {
   touching: number;
   /** At least as many UTF-16 units as the fields have; below 0: not counted yet. */
   units: number;
-  /** Real time, ms, at which it was last found to lie above every floor. */
+  /** Epoch ms at which it was last found to lie above every floor. */
   cleared: number;
   /** Values already parsed, with the text that they were parsed from. Outlives the version: an unchanged text is an unchanged value. */
   readonly values: Map<string, { readonly text: string; readonly value: unknown }>;
@@ -53,6 +53,8 @@ export interface Entry {
 export interface Entries {
   /** The entry of a record; `undefined` when the manager's own fields cannot be read. */
   of(record: SessionRecord): Entry | undefined;
+  /** The entry that was last read of a session. Its record may be out of date. */
+  last(id: SessionId): Entry | undefined;
 }
 
 /** @param capacity most entries remembered. */
@@ -66,6 +68,7 @@ export function entriesOf(capacity: number): Entries {
       if (entry !== undefined) known.set(record.id, entry);
       return entry;
     },
+    last: (id) => known.get(id),
   };
 }
 

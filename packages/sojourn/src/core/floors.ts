@@ -1,7 +1,7 @@
 import { clockCache } from "./clock-cache.ts";
 import { belongsSince, type Entry } from "./entry.ts";
 import type { Calls } from "./calls.ts";
-import { andThen } from "./maybe.ts";
+import { andThen, isPromise } from "./maybe.ts";
 import { floorKind, type Names } from "./names.ts";
 import { storeUnavailable } from "./errors.ts";
 import type { MaybePromise, SessionId, SessionRecord } from "./seam.ts";
@@ -15,55 +15,68 @@ import { digestOf } from "./token.ts";
 export interface Floors {
   /** Raises the floor of a subject, or of the tenant when there is none. */
   raise(subject: string | undefined, at: number, except: readonly SessionId[]): Promise<void>;
-  /** Whether a live entry lies below a floor. `fresh`: asks the store and not the copy. */
-  below(entry: Entry, fresh?: boolean): MaybePromise<boolean>;
+  /** Whether a live entry lies below a floor. `now`: epoch ms. `fresh`: asks the store and not the copy. */
+  below(entry: Entry, now: number, fresh?: boolean): MaybePromise<boolean>;
 }
 
 interface Floor {
   readonly at: number;
   readonly except: readonly string[];
-  /** When this was read; real time, ms. */
-  readonly read: number;
 }
 
-const noFloor: Omit<Floor, "read"> = { at: 0, except: [] };
+/** What is known of one floor, and since when. */
+interface Known {
+  floor: Floor;
+  /** Epoch ms at which it was read. */
+  read: number;
+}
+
+const noFloor: Floor = { at: 0, except: [] };
 
 export function floorsOf(calls: Calls, names: Names, settings: Settings): Floors {
-  const known = clockCache<Floor>(10_000);
+  const known = clockCache<Known>(10_000);
   const ids = clockCache<SessionId>(10_000);
-  /** Real time, ms, at which this process last raised a floor. */
-  let raised = -1;
+  /** Epoch ms at which this process last raised a floor. */
+  let raised = 0;
 
-  function idOf(subject: string | undefined): MaybePromise<SessionId> {
-    const key = subject ?? "";
+  function idOf(key: string): MaybePromise<SessionId> {
     const id = ids.get(key);
     if (id !== undefined) return id;
     // No token can name it: ":" is in no id.
-    return andThen(digestOf(`${names.tenant}\n${subject === undefined ? "tenant" : `subject ${subject}`}`), (digest) => {
+    return andThen(digestOf(`${names.tenant}\n${key}`), (digest) => {
       const made = `floor:${digest}` as SessionId;
       ids.set(key, made);
       return made;
     });
   }
 
-  function read(subject: string | undefined): MaybePromise<Floor> {
-    return andThen(idOf(subject), (id) => andThen(calls.load(id), (record) => remember(subject, record)));
+  function read(key: string, now: number): MaybePromise<Floor> {
+    const id = idOf(key);
+    if (isPromise(id)) return id.then((given) => andThen(calls.load(given), (record) => remember(key, record, now)));
+    const record = calls.load(id);
+    return isPromise(record) ? record.then((given) => remember(key, given, now)) : remember(key, record, now);
   }
 
-  function remember(subject: string | undefined, record: SessionRecord | undefined): Floor {
-    const floor = { ...(record === undefined ? noFloor : floorIn(record)), read: performance.now() };
-    known.set(subject ?? "", floor);
+  function remember(key: string, record: SessionRecord | undefined, now: number): Floor {
+    const floor = record === undefined ? noFloor : floorIn(record);
+    const before = known.get(key);
+    if (before === undefined) known.set(key, { floor, read: now });
+    else {
+      before.floor = floor;
+      before.read = now;
+    }
     return floor;
   }
 
-  function floorOf(subject: string | undefined, fresh: boolean): MaybePromise<Floor> {
-    const floor = known.get(subject ?? "");
-    return !fresh && floor !== undefined && performance.now() - floor.read < settings.floorLag ? floor : read(subject);
+  function floorOf(key: string, now: number, fresh: boolean): MaybePromise<Floor> {
+    const before = fresh ? undefined : known.get(key);
+    return before !== undefined && Math.abs(now - before.read) < settings.floorLag ? before.floor : read(key, now);
   }
 
   return {
     async raise(subject, at, except) {
-      const id = await idOf(subject);
+      const key = keyOf(subject);
+      const id = await idOf(key);
       for (let tries = 0; tries < 20; tries++) {
         const record = await calls.load(id);
         const set = { $at: String(Math.max(at, record === undefined ? 0 : floorIn(record).at)), $except: JSON.stringify(except) };
@@ -72,32 +85,45 @@ export function floorsOf(calls: Calls, names: Names, settings: Settings): Floors
           record === undefined ? { id, expect: "absent", kind: names.kind(floorKind), set, wake } : { id, expect: record.version, set, wake },
         );
         if (outcome.ok) {
-          await read(subject);
-          raised = performance.now();
+          raised = settings.clock.now();
+          await read(key, raised);
           return;
         }
       }
       throw storeUnavailable("a floor could not be raised in 20 tries");
     },
-    below(entry, fresh = false) {
-      const now = performance.now();
-      if (!fresh && entry.cleared > raised && now - entry.cleared < settings.floorLag) return false;
-      const since = belongsSince(entry);
-      const { id, subject } = entry.record;
-      const under = (floor: Floor): boolean => since < floor.at && !floor.except.includes(id);
-      const cleared = (below: boolean): boolean => {
-        if (!below) entry.cleared = now;
-        return below;
-      };
-      return andThen(floorOf(undefined, fresh), (tenant) => {
-        if (under(tenant)) return true;
-        return subject === undefined ? cleared(false) : andThen(floorOf(subject, fresh), (floor) => cleared(under(floor)));
-      });
+    below(entry, now, fresh = false) {
+      if (!fresh && entry.cleared > raised && Math.abs(now - entry.cleared) < settings.floorLag) return false;
+      const tenant = floorOf(tenantKey, now, fresh);
+      if (isPromise(tenant)) return tenant.then((floor) => isUnder(entry, floor) || belowSubject(entry, now, fresh));
+      return isUnder(entry, tenant) || belowSubject(entry, now, fresh);
     },
   };
+
+  function belowSubject(entry: Entry, now: number, fresh: boolean): MaybePromise<boolean> {
+    const { subject } = entry.record;
+    const floor = subject === undefined ? noFloor : floorOf(keyOf(subject), now, fresh);
+    return isPromise(floor) ? floor.then((given) => judged(entry, given, now)) : judged(entry, floor, now);
+  }
 }
 
-function floorIn({ fields }: SessionRecord): Omit<Floor, "read"> {
+function judged(entry: Entry, floor: Floor, now: number): boolean {
+  const below = isUnder(entry, floor);
+  if (!below) entry.cleared = now;
+  return below;
+}
+
+function isUnder(entry: Entry, floor: Floor): boolean {
+  return belongsSince(entry) < floor.at && !floor.except.includes(entry.record.id);
+}
+
+const tenantKey = "tenant";
+
+function keyOf(subject: string | undefined): string {
+  return subject === undefined ? tenantKey : `subject ${subject}`;
+}
+
+function floorIn({ fields }: SessionRecord): Floor {
   try {
     return { at: Number(fields["$at"]), except: JSON.parse(fields["$except"] ?? "[]") as string[] };
   } catch {

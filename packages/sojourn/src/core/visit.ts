@@ -8,15 +8,21 @@ import { adopt } from "./persist.ts";
 import type { Client, Visit } from "./resumable.ts";
 import type { Change, MaybePromise, Outcome, SessionRecord } from "./seam.ts";
 import { judge, seen } from "./secrets.ts";
-import { hashOf, idOf, isToken, type Token } from "./token.ts";
+import { hashOf, idOf, isToken, tokenLength, type Token } from "./token.ts";
 
 /** The state of a visit: of the session that its token resumes, else of one that does not exist yet. */
 export function stateOfVisit(engine: Engine, visit: Visit): MaybePromise<SessionState> {
   const { token } = visit;
   if (token === undefined) return newState(visit, undefined, undefined);
-  if (!isToken(token)) return newState(visit, undefined, "malformed");
-  const record = engine.calls.load(idOf(token));
-  return isPromise(record) ? record.then((given) => resume(engine, visit, token, given)) : resume(engine, visit, token, record);
+  if (token.length !== tokenLength) return newState(visit, undefined, "malformed");
+  const id = idOf(token);
+  // A token that passed before has the shape of one.
+  const last = engine.entries.last(id);
+  const passed = last !== undefined && passedBefore(last, token);
+  if (!passed && !isToken(token)) return newState(visit, undefined, "malformed");
+  const record = engine.calls.load(id);
+  if (isPromise(record)) return record.then((given) => resume(engine, visit, token, given));
+  return passed && last.record === record ? live(engine, visit, last) : resume(engine, visit, token, record);
 }
 
 /** A state that nobody has written to. */
@@ -42,7 +48,7 @@ function resume(engine: Engine, visit: Visit, token: Token, record: SessionRecor
     engine.events.emit("unreadable", { ...eventOf(engine, record), field: own.secret });
     return newState(visit, undefined, "missing");
   }
-  if (passedBefore(entry, token)) return live(engine, visit, entry, false);
+  if (passedBefore(entry, token)) return live(engine, visit, entry);
   const hash = hashOf(token);
   return isPromise(hash) ? hash.then((text) => proven(engine, visit, token, entry, text)) : proven(engine, visit, token, entry, hash);
 }
@@ -60,11 +66,11 @@ function proven(engine: Engine, visit: Visit, token: Token, entry: Entry, hash: 
   switch (judge(entry.secrets, hash, now, engine.settings.grace)) {
     case "current":
       entry.verified = copied(token);
-      return live(engine, visit, entry, false);
+      return live(engine, visit, entry);
     case "successor":
-      return live(engine, visit, entry, true, hash);
+      return live(engine, visit, entry, hash);
     case "grace":
-      return live(engine, visit, entry, false);
+      return live(engine, visit, entry);
     case "replaced":
       return newState(visit, undefined, "replaced");
     case "reuse":
@@ -88,7 +94,8 @@ function reused(engine: Engine, visit: Visit, entry: Entry): MaybePromise<Sessio
   });
 }
 
-function live(engine: Engine, visit: Visit, entry: Entry, successor: boolean, hash = ""): MaybePromise<SessionState> {
+/** @param successor the hash of an offered secret that showed itself for the first time. */
+function live(engine: Engine, visit: Visit, entry: Entry, successor?: string): MaybePromise<SessionState> {
   const { record } = entry;
   if (record.ended !== undefined) {
     const { reason } = endingOf(record.ended);
@@ -100,20 +107,20 @@ function live(engine: Engine, visit: Visit, entry: Entry, successor: boolean, ha
     if (isPromise(ended)) void inBackground(engine, "end an expired session", ended);
     return newState(visit, undefined, "expired");
   }
-  const below = engine.floors.below(entry);
-  return isPromise(below) ? below.then((is) => above(engine, visit, entry, now, is, successor, hash)) : above(engine, visit, entry, now, below, successor, hash);
+  const below = engine.floors.below(entry, now);
+  return isPromise(below) ? below.then((is) => above(engine, visit, entry, now, is, successor)) : above(engine, visit, entry, now, below, successor);
 }
 
-function above(engine: Engine, visit: Visit, entry: Entry, now: number, below: boolean, successor: boolean, hash: string): MaybePromise<SessionState> {
+function above(engine: Engine, visit: Visit, entry: Entry, now: number, below: boolean, successor: string | undefined): SessionState {
   if (below) {
     const ended = endEntry(engine, entry, "revoked");
     if (isPromise(ended)) void inBackground(engine, "end a session below a floor", ended);
     return newState(visit, undefined, "ended");
   }
   const state = newState(visit, entry, undefined);
-  if (successor) confirm(engine, state, entry, hash, now);
+  if (successor !== undefined) confirm(engine, state, entry, successor, now);
   touch(engine, state, entry, visit.began ?? now);
-  if (visit.rotates === true && !successor && now - entry.secrets.issued >= engine.settings.rotateEvery) {
+  if (visit.rotates === true && successor === undefined && now - entry.secrets.issued >= engine.settings.rotateEvery) {
     state.rotating = true;
     visit.onPending?.();
     state.announced = true;

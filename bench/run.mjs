@@ -1,0 +1,68 @@
+// `npm run bench -- <suite> [--quick] [--json FILE] …`: measures, prints as it goes, and writes the suite's section of RESULTS.md.
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { endAllChildren } from "./lib/children.mjs";
+import { writeResults } from "./lib/results.mjs";
+import { http } from "./suites/http.mjs";
+
+/** Every suite: one file in suites/, one line here. */
+const suites = { http };
+
+const usage = `npm run bench -- ${Object.keys(suites).join(" | ")} [--quick] [--json FILE] [--rounds N] [--slot MS] [--only FRAMEWORK] [--data FOLDER] [--profile FRAMEWORK-DESIGN-WORKLOAD]`;
+
+async function main() {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: {
+      quick: { type: "boolean", default: false },
+      json: { type: "string" },
+      rounds: { type: "string" },
+      slot: { type: "string" },
+      only: { type: "string" },
+      data: { type: "string" },
+      profile: { type: "string" },
+    },
+  });
+  const suite = Object.entries(suites).find(([name]) => name === positionals[0])?.[1];
+  if (suite === undefined || positionals.length !== 1) throw new Error(`Name one suite: ${usage}`);
+  const missing = suite.missing();
+  if (missing.length > 0) throw new Error(`The suite ${suite.name} needs ${missing.join(" and ")}.`);
+
+  /** @type {import("./lib/suite.ts").SuiteOptions} */
+  const options = {
+    quick: values.quick,
+    rounds: whole("rounds", values.rounds),
+    slot: whole("slot", values.slot),
+    only: values.only,
+    data: values.data,
+    say: (line) => console.log(line),
+  };
+  if (values.profile !== undefined) return suite.profile(values.profile, options);
+
+  const { rows, section, complete } = await suite.run(options);
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, undefined, 2)}\n`);
+  console.log(`\n${section}`);
+  if (complete) writeResults(new URL("RESULTS.md", import.meta.url), suite.name, section);
+  console.log(complete ? "bench/RESULTS.md is written." : "bench/RESULTS.md is left as it was: only a whole run with at least 15 rounds writes it.");
+}
+
+/**
+ * @param {string} name
+ * @param {string | undefined} text
+ */
+function whole(name, text) {
+  if (text === undefined) return undefined;
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new Error(`--${name} is ${JSON.stringify(text)}. Give a whole number above zero.`);
+  return Number(text);
+}
+
+// Whatever happens, no server, no load and no folder is left behind.
+process.on("exit", endAllChildren);
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => process.exit(1));
+
+try {
+  await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exit(1);
+}

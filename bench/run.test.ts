@@ -1,0 +1,98 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Row } from "./lib/suite.ts";
+import { http } from "./suites/http.mjs";
+
+const program = fileURLToPath(new URL("run.mjs", import.meta.url));
+const installed = existsSync(new URL("node_modules/express-session", import.meta.url));
+const missing = [...http.missing(), ...(installed ? [] : ["its packages (npm ci in bench)"])];
+
+let folder = "";
+let child: ChildProcess | undefined;
+beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), "sojourn-bench-test-"))));
+afterEach(() => {
+  child?.kill("SIGKILL");
+  rmSync(folder, { recursive: true });
+});
+
+/** Runs the bench with a temporary folder of its own, so that what it leaves behind shows. */
+async function bench(...args: readonly string[]): Promise<{ code: unknown; output: string }> {
+  child = spawn(process.execPath, [program, ...args], { env: { ...process.env, TMPDIR: folder }, stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  child.stdout?.on("data", (data: string) => (output += data));
+  child.stderr?.on("data", (data: string) => (output += data));
+  const [code] = (await once(child, "close")) as [unknown];
+  return { code, output };
+}
+
+describe("the http suite", () => {
+  test("a quick run measures every cell of a framework, writes rows, and leaves nothing behind", { timeout: 60_000 }, async ({ skip }) => {
+    skip(missing.length > 0, `needs ${missing.join(" and ")}`);
+    const file = join(folder, "rows.json");
+    const results = fileURLToPath(new URL("RESULTS.md", import.meta.url));
+    const before = existsSync(results) ? readFileSync(results, "utf8") : undefined;
+    const { code, output } = await bench("http", "--quick", "--only", "node", "--slot", "150", "--json", file);
+    expect(code, output).toBe(0);
+    const rows = JSON.parse(readFileSync(file, "utf8")) as readonly Row[];
+    expect(rows.map(({ suite, framework, design, workload }) => [suite, framework, design, workload].join(" "))).toEqual(
+      ["control R", "memory R", "memory W", "memory N", "lmdb R", "lmdb W", "lmdb N"].map((cell) => `http node ${cell}`),
+    );
+    for (const { ratio, low, high, addedCpuUs } of rows) {
+      expect(low).toBeGreaterThan(0);
+      expect([low <= ratio, ratio <= high, Number.isFinite(addedCpuUs)]).toEqual([true, true, true]);
+    }
+    expect(output).toMatch(/about \d+ s/);
+    expect(output).toContain("A smoke test: the figures mean nothing.");
+    expect(existsSync(results) ? readFileSync(results, "utf8") : undefined).toBe(before);
+    expect(readdirSync(folder)).toEqual(["rows.json"]);
+  });
+
+  test("interrupted, it ends its servers and removes its folders", { timeout: 30_000 }, async ({ skip }) => {
+    skip(missing.length > 0, `needs ${missing.join(" and ")}`);
+    const ended = bench("http", "--quick", "--only", "node", "--slot", "20000");
+    const servers = await until(() => {
+      const pids = child?.pid === undefined ? [] : childrenOf(child.pid);
+      return pids.length >= 4 ? pids : undefined;
+    });
+    child?.kill("SIGTERM");
+    expect((await ended).code).toBe(1);
+    await until(() => (servers.every((pid) => !existsSync(`/proc/${pid}`)) ? true : undefined));
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});
+
+test("what it is asked wrongly it says in one line, and what would be right", async () => {
+  const wrong = await Promise.all([[], ["ftp"], ["http", "--rounds", "many"], ["http", "--only", "koa"], ["http", "--profile", "node-lmdb-X"]].map(outputOf));
+  expect(wrong[0]).toContain("Name one suite: npm run bench -- http");
+  expect(wrong[1]).toBe(wrong[0]);
+  expect(wrong[2]).toMatch(missing.length > 0 ? "needs" : '--rounds is "many"');
+  expect(wrong[3]).toMatch(missing.length > 0 ? "needs" : '--only is "koa"');
+  expect(wrong[4]).toMatch(missing.length > 0 ? "needs" : '--profile is "node-lmdb-X"');
+});
+
+async function outputOf(args: readonly string[]): Promise<string> {
+  const one = spawn(process.execPath, [program, ...args], { stdio: ["ignore", "ignore", "pipe"] });
+  let output = "";
+  one.stderr.on("data", (data: string) => (output += data));
+  const [code] = (await once(one, "close")) as [unknown];
+  expect(code).toBe(1);
+  expect(output.trim().split("\n")).toHaveLength(1);
+  return output;
+}
+
+function childrenOf(pid: number): readonly string[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean);
+}
+
+async function until<T>(found: () => T | undefined): Promise<T> {
+  for (;;) {
+    const value = found();
+    if (value !== undefined) return value;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

@@ -1,0 +1,11 @@
+import { open } from "lmdb";
+import { lmdbStore } from "sojourn/stores/lmdb";
+import { nodeServer } from "./node-sojourn.mjs";
+
+/**
+ * node:http and LMDB: an answer leaves when its change is visible to every process and safe from kill -9.
+ * @param {{ folder: string }} setting
+ */
+export function nodeLmdb({ folder }) {
+  return nodeServer(lmdbStore(open({ path: folder }), { durability: "committed" }));
+}

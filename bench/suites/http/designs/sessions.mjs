@@ -1,0 +1,21 @@
+import { createSessions } from "sojourn";
+import { cookie } from "sojourn/http";
+import { payloadOf, sessionCount, userOf } from "../payload.mjs";
+
+/** Options of every door of ours: as shipped, one cookie. */
+export const door = { carriers: [cookie()] };
+
+/**
+ * A manager as shipped, with the sessions of clients who are logged in.
+ * @param {import("sojourn").Store} store
+ */
+export async function sojournSessions(store) {
+  /** @type {import("sojourn").Sessions<{ userId: string, views: number }>} */
+  const sessions = createSessions({ store });
+  const cookies = [];
+  for (let client = 0; client < sessionCount; client++) {
+    const session = await sessions.create({ subject: userOf(client), methods: ["pwd"], data: payloadOf(client) });
+    cookies.push(`__Host-Http-session=${session.token}`);
+  }
+  return { sessions, cookies };
+}

@@ -1,0 +1,25 @@
+import { once } from "node:events";
+import { sessionCount } from "./payload.mjs";
+
+/**
+ * The cookies of a server that makes sessions in answer to requests: one request for each client.
+ * @param {import("node:http").Server} server
+ * @param {(client: number) => string} pathOf
+ */
+export async function fetchCookies(server, pathOf) {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+  const cookies = [];
+  for (let client = 0; client < sessionCount; client++) {
+    const response = await fetch(`http://127.0.0.1:${port}${pathOf(client)}`);
+    await response.arrayBuffer();
+    const [given] = response.headers.getSetCookie();
+    if (given === undefined) throw new Error(`Seeding client ${client} gave status ${response.status} and no cookie.`);
+    cookies.push(given.slice(0, given.indexOf(";")));
+  }
+  server.closeAllConnections();
+  server.close();
+  await once(server, "close");
+  return cookies;
+}

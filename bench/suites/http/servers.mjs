@@ -1,0 +1,61 @@
+import { once } from "node:events";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { onCore } from "../../lib/children.mjs";
+
+/**
+ * A running server of one design.
+ * @typedef {object} Server
+ * @property {string} name
+ * @property {number} pid
+ * @property {string} url
+ * @property {string} jar file with one Cookie header a line: the clients in order.
+ * @property {readonly string[]} cookies the same.
+ * @property {(message: object) => Promise<void>} ask
+ * @property {() => Promise<void>} stop
+ */
+
+const program = fileURLToPath(new URL("server.mjs", import.meta.url));
+/** Cookies that a client has besides the session's. */
+const others = "_ga=GA1.1.1234567890.1700000000; theme=dark";
+
+/**
+ * Starts a design in a process of its own, so that no design has a heap, a thread or compiled code to share with another.
+ * @param {import("./designs.mjs").Design} design
+ * @param {string} folder in which it may write.
+ * @returns {Promise<Server>}
+ */
+export async function startServer({ name }, folder) {
+  const own = join(folder, name);
+  mkdirSync(own);
+  const env = { ...process.env, NODE_ENV: "production" };
+  const child = onCore(0, [process.execPath, program, name, join(own, "data")], { env, stdio: ["ignore", "ignore", "pipe", "ipc"] });
+  let complaints = "";
+  child.stderr?.on("data", (data) => (complaints += data));
+  const ended = once(child, "close").then(() => {
+    throw new Error(`The server ${name} ended by itself:\n${complaints.trim()}`);
+  });
+  ended.catch(() => {});
+
+  const [ready] = await Promise.race([once(child, "message"), ended]);
+  const { port, cookies: sessions } = /** @type {{ port: number, cookies: readonly string[] }} */ (ready);
+  const cookies = sessions.map((session) => `${others}; ${session}`);
+  const jar = join(own, "jar");
+  writeFileSync(jar, `${cookies.join("\n")}\n`);
+  return {
+    name,
+    pid: child.pid ?? 0,
+    url: `http://127.0.0.1:${port}`,
+    jar,
+    cookies,
+    async ask(message) {
+      child.send(message);
+      await Promise.race([once(child, "message"), ended]);
+    },
+    async stop() {
+      child.kill("SIGKILL");
+      await ended.catch(() => {});
+    },
+  };
+}

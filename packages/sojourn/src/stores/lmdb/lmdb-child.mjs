@@ -1,0 +1,39 @@
+// A process of its own for lmdb.test.ts. Takes { run, with } and answers { result } or { error }; the folder is its argument.
+import { writeSync } from "node:fs";
+import { open } from "lmdb";
+import { lmdbStore } from "sojourn/stores/lmdb";
+import { runStoreJob } from "sojourn/testing";
+
+const root = open({ path: process.argv[2] });
+const store = lmdbStore(root);
+
+const commands = {
+  job: ({ job, params }) => runStoreJob(store, job, params),
+  commit: (change) => store.commit(change),
+  load: (id) => store.load(id),
+  /** Stops this process while it holds the write lock. The answer comes when it goes on. */
+  stopInside: () => root.transactionSync(() => void process.kill(process.pid, "SIGSTOP")),
+  /** Holds a snapshot until it is killed. */
+  readForever: () => void (globalThis.held = root.useReadTransaction()),
+  /** Merges numbers into the sessions, 32 at a time, until it is killed; each acknowledged one is a line of standard output. */
+  writeForever: async (ids) => {
+    let n = 0;
+    const one = async (id) => {
+      for (;;) {
+        const mine = ++n;
+        const outcome = await store.commit({ id, expect: "live", set: { n: String(mine) } });
+        if (outcome.ok) writeSync(1, `${id} ${mine}\n`);
+      }
+    };
+    await Promise.all(ids.map(one));
+  },
+};
+
+process.on("message", async ({ run, with: what }) => {
+  try {
+    process.send({ result: await commands[run](what) });
+  } catch (error) {
+    process.send({ error: String(error?.stack ?? error) });
+  }
+});
+process.send({ result: "ready" });

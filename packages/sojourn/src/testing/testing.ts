@@ -1,0 +1,6 @@
+/** `sojourn/testing`: the contracts that a store must keep, and helpers for tests of your own. */
+export { storeContract } from "./store-contract.ts";
+export type { StoreCheck, StoreHarness } from "./store-harness.ts";
+export { runStoreJob, type StoreJobName } from "./store-jobs.ts";
+export { delayed } from "./delayed.ts";
+export { fakeClock, type FakeClock } from "./fake-clock.ts";

@@ -1,0 +1,50 @@
+// A small application on node:http, one process of several: `node app.mjs memory|lmdb <folder> <settings as JSON>`. Prints its port.
+import { createServer } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { open } from "lmdb";
+import { createSessions } from "sojourn";
+import { cookie } from "sojourn/http";
+import { nodeSessions } from "sojourn/http/node";
+import { lmdbStore } from "sojourn/stores/lmdb";
+import { memoryStore } from "sojourn/stores/memory";
+
+const [, , kind, folder, settings] = process.argv;
+const store = kind === "memory" ? memoryStore() : lmdbStore(open({ path: String(folder) }));
+const sessions = createSessions({ store, ...JSON.parse(settings ?? "{}") });
+const web = nodeSessions(sessions, { carriers: [cookie()] });
+
+const routes = {
+  "/read": (session) => ({ id: session.id, subject: session.subject, data: session.data }),
+  "/set": async (session, query) => {
+    await sleep(Number(query.get("wait") ?? 0));
+    session.set(query.get("name"), query.get("value"));
+    return { id: session.id };
+  },
+  "/add": async (session, query) => ({ value: await session.update(query.get("name"), (value = 0) => value + 1) }),
+  "/login": async (session, query) => {
+    await session.authenticate(query.get("subject"), { keep: ["kept"] });
+    return { id: session.id };
+  },
+  "/logout": async (session) => {
+    await session.end();
+    return {};
+  },
+  "/live": async (_session, query) => {
+    const ids = [];
+    for await (const { id } of sessions.list({ subject: query.get("subject") })) ids.push(id);
+    return ids;
+  },
+};
+
+const server = createServer((request, response) => {
+  if (!web.middleware(request, response)) return;
+  const url = new URL(String(request.url), "http://localhost");
+  web
+    .session(request, response)
+    .then((session) => routes[url.pathname](session, url.searchParams))
+    .then(
+      (body) => response.setHeader("content-type", "application/json").end(JSON.stringify(body)),
+      (error) => response.writeHead(error.status ?? 500).end(String(error.code ?? error)),
+    );
+});
+server.listen(0, "127.0.0.1", () => console.log(server.address().port));
