@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "sojourn-smoke-"));
 const port = await freePort();
 const base = `http://127.0.0.1:${port}`;
-const env = { ...process.env, SOJOURN_PORT: String(port), SOJOURN_HOST: "127.0.0.1", SOJOURN_DATA: join(folder, "data") };
+const env = { ...process.env, TMPDIR: folder, SOJOURN_PORT: String(port), SOJOURN_HOST: "127.0.0.1", SOJOURN_DATA: join(folder, "data") };
 
 // A group of its own, so that nothing is left behind whatever happens.
 const server = spawn("npm", ["start"], { cwd: root, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });

@@ -84,6 +84,17 @@ for (const [name, wrap] of Object.entries({ "answers at once": memoryStore, "ans
         await expect((await visit(sessions, undefined)).authenticate("ada", { absolute: "401d" })).rejects.toMatchObject({ code: "invalid_option" });
       });
 
+      test("keeps the kind and the lifetimes that the session was created with", async () => {
+        const { sessions, clock } = open({ idle: "1h", absolute: "2h" });
+        const { token } = await sessions.create({ kind: "kiosk", idle: "5m", absolute: "20m" });
+        clock.advance("4m");
+        const login = await visit(sessions, token);
+        await login.authenticate("ada");
+        expect([login.kind, login.expiresAt]).toEqual(["kiosk", clock.now() + 5 * 60_000]);
+        await login.authenticate("bob", { idle: "1h" });
+        expect([login.kind, login.expiresAt]).toEqual(["kiosk", clock.now() + 20 * 60_000]);
+      });
+
       test("while other requests of the same client write: nothing of theirs is lost, and the log-in stands", async () => {
         const { sessions } = open();
         const { token } = await sessions.create({ data: { cart: [] } });

@@ -18,9 +18,9 @@ export interface AuthenticateOptions<Field extends string = string> {
   readonly methods?: readonly string[];
   /** Fields of the anonymous session that survive the log-in. Default none. */
   readonly keep?: readonly Field[];
-  /** Idle time of this session. Default: the manager's. */
+  /** Idle time of this session. Default: as it was, or the manager's for a new one. */
   readonly idle?: Duration;
-  /** Absolute lifetime from now. Default: the manager's. */
+  /** Absolute lifetime from now. Default: as long as it was given at first, or the manager's for a new one. */
   readonly absolute?: Duration;
 }
 
@@ -35,8 +35,10 @@ export async function authenticate(engine: Engine, state: SessionState, subject:
   const { settings, names } = engine;
   const stored = names.subject(checkSubject(subject));
   const now = settings.clock.now();
-  const idle = options.idle === undefined ? settings.idle : milliseconds(options.idle, "idle");
-  const absolute = options.absolute === undefined ? settings.absolute : absoluteOf(options.absolute);
+  const life = state.entry?.life;
+  const idle = options.idle === undefined ? (life?.idle ?? settings.idle) : milliseconds(options.idle, "idle");
+  const absolute = options.absolute === undefined ? (life === undefined ? settings.absolute : life.lifetime) : absoluteOf(options.absolute);
+  const kind = state.entry === undefined ? settings.kind : (names.kindOf(state.entry.record.kind) ?? settings.kind);
   const auth: Authentication = { at: now, methods: [...(options.methods ?? [])], levels: {} };
   const keep = new Set<string>(options.keep);
 
@@ -47,10 +49,10 @@ export async function authenticate(engine: Engine, state: SessionState, subject:
   }
   if (state.entry === undefined) {
     state.pending = kept(state.pending, keep);
-    await create(engine, state, { kind: settings.kind, subject, auth, idle, absolute });
+    await create(engine, state, { kind, subject, auth, idle, absolute });
   } else {
     await replaceSecret(engine, state, (entry) => {
-      const life: Life = { ...entry.life, idle, absolute: now + absolute };
+      const renewed: Life = { ...entry.life, idle, absolute: now + absolute, lifetime: absolute };
       const anonymous = entry.record.subject === undefined;
       const pending = anonymous ? kept(state.pending, keep) : state.pending;
       const dropped = anonymous ? fieldNames(entry.record).filter((name) => !keep.has(name)) : [];
@@ -59,7 +61,7 @@ export async function authenticate(engine: Engine, state: SessionState, subject:
         ...(settings.limit.perSubject === undefined ? undefined : { subjectLimit: settings.limit.perSubject }),
         set: {
           ...pendingTexts(pending),
-          [own.life]: JSON.stringify(life),
+          [own.life]: JSON.stringify(renewed),
           [own.seen]: String(state.visit.began ?? now),
           [own.auth]: JSON.stringify(auth),
           ...clientField(state.visit.client),

@@ -33,7 +33,7 @@ export function create(engine: Engine, state: SessionState, birth: Birth): Maybe
   return begin(hash);
 
   function begin(text: string): MaybePromise<void> {
-    const life: Life = { created: now, idle: birth.idle, absolute: now + birth.absolute, retention: settings.retention };
+    const life: Life = { created: now, idle: birth.idle, absolute: now + birth.absolute, lifetime: birth.absolute, retention: settings.retention };
     const set: Record<string, string> = {
       [own.life]: JSON.stringify(life),
       [own.seen]: String(state.visit.began ?? now),

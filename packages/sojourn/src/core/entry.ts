@@ -12,6 +12,8 @@ export interface Life {
   readonly idle: number;
   /** Epoch ms; moved by nothing but a new authentication. */
   readonly absolute: number;
+  /** ms from the last authentication, or the creation, to that. */
+  readonly lifetime: number;
   /** ms for which the ended record is kept. */
   readonly retention: number;
 }

@@ -1,0 +1,90 @@
+import { randomBytes } from "node:crypto";
+import { Hono } from "hono";
+import { routePath } from "hono/route";
+import { authorizer } from "./authorize.ts";
+import type { Log } from "./log.ts";
+import { Problem, problemOf, problemResponse } from "./problem.ts";
+import { authenticate } from "./routes/authenticate.ts";
+import { createSession } from "./routes/create-session.ts";
+import { health, readiness } from "./routes/health.ts";
+import { listSessions } from "./routes/list-sessions.ts";
+import { revokeSession, showSession } from "./routes/one-session.ts";
+import { rotate } from "./routes/rotate.ts";
+import { addRoutes, type Api, type Ask, type Known } from "./routes/route.ts";
+import { changeSession, endSession, readSession } from "./routes/session.ts";
+import { revokeSubject } from "./routes/subject-sessions.ts";
+
+/** Pages that live beside the API under a path of their own. */
+export interface Annex {
+  /** Such as `/demo`. */
+  readonly path: string;
+  fetch(request: Request, peer: string | undefined): Response | Promise<Response>;
+}
+
+/** The whole of what is answered, as a function of the request. */
+export function createApp(api: Api, log: Log, annex?: Annex): Hono<Known> {
+  const app = new Hono<Known>();
+
+  app.use(async (ask, next) => {
+    const began = performance.now();
+    const id = randomBytes(9).toString("base64url");
+    ask.set("id", id);
+    await next();
+    ask.header("X-Request-Id", id);
+    ask.header("X-Content-Type-Options", "nosniff");
+    if (!ask.res.headers.has("Cache-Control")) ask.header("Cache-Control", "no-store");
+    log.request({ id, method: ask.req.method, route: routeOf(ask), status: ask.res.status, ms: performance.now() - began });
+  });
+
+  app.use((ask, next) => {
+    checkPath(ask.req.url);
+    return next();
+  });
+  addRoutes(app, routesOf(api), authorizer(api.keys));
+  if (annex !== undefined) {
+    const answer = (ask: Ask): Response | Promise<Response> => annex.fetch(ask.req.raw, ask.env.incoming.socket.remoteAddress);
+    app.all(annex.path, answer);
+    app.all(`${annex.path}/*`, answer);
+  }
+  app.notFound(() => {
+    throw new Problem(404, "not_found", "There is nothing at this path. The API's paths begin with /v1; packages/server/README.md lists them.");
+  });
+  app.onError((error, ask) => {
+    const problem = problemOf(error);
+    if (problem.status >= 500) log.error(`request ${ask.var.id} failed: ${problem.message}`, problem.cause ?? problem);
+    return problemResponse(problem);
+  });
+  return app;
+}
+
+function routesOf(api: Api): Parameters<typeof addRoutes>[1] {
+  return [
+    createSession(api),
+    listSessions(api),
+    showSession(api),
+    revokeSession(api),
+    readSession(api),
+    changeSession(api),
+    endSession(api),
+    authenticate(api),
+    rotate(api),
+    revokeSubject(api),
+    health(),
+    readiness(api),
+  ];
+}
+
+/** @throws {Problem} 400 when a percent sign begins no encoded UTF-8: nobody can say what was meant. */
+function checkPath(url: string): void {
+  try {
+    decodeURIComponent(url);
+  } catch (error) {
+    throw new Problem(400, "invalid_request", "The path or the query has a % that begins no UTF-8 text. Write a percent sign as %25.", { cause: error });
+  }
+}
+
+/** The pattern and not the path, in which a subject may stand. */
+function routeOf(ask: Ask): string {
+  const pattern = routePath(ask, -1);
+  return ask.res.status === 404 && pattern.endsWith("*") ? "(none)" : pattern;
+}

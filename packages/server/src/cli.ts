@@ -1,0 +1,51 @@
+import { Command } from "commander";
+import { readFileSync } from "node:fs";
+import { serveSettings, type ServeFlags } from "./config.ts";
+import { keysCommand } from "./keys-command.ts";
+import { jsonLog, shortLog } from "./log.ts";
+import { scratchFile } from "./scratch-file.ts";
+import { serve } from "./serve.ts";
+import { StartFailure } from "./start-failure.ts";
+import { welcomeText } from "./welcome.ts";
+
+const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { readonly version: string };
+
+const program = new Command("sojournd").description("Sessions over a JSON API, for programs in any language.").version(version);
+
+program
+  .command("serve")
+  .description("answers the API")
+  .option("--dev", "for development on this machine: makes a key, prints lines to paste, serves a shop at /demo")
+  .option("--behind-tls", "a proxy in front ends TLS: allows an address that others can reach")
+  .option("--host <address>", "where to listen (SOJOURN_HOST; default 127.0.0.1)")
+  .option("--port <number>", "on which port; 0 for any free one (SOJOURN_PORT; default 7300)")
+  .option("--data <folder>", "where everything is kept (SOJOURN_DATA; default ./data)")
+  .option("--allowed-host <name...>", "further host names by which requests may call the server")
+  .action(async (flags: ServeFlags) => {
+    const settings = serveSettings(flags, process.env);
+    const log = settings.dev ? shortLog() : jsonLog();
+    const running = await serve(settings, log);
+    const { address, port, key } = running;
+    if (key === undefined) log.info("listening", { address, data: settings.data });
+    else console.log(welcomeText({ address, key, scratch: scratchFile(`sojourn-${port}.json`) }));
+    let stopping = false;
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      process.on(signal, () => {
+        // A second one of those that a person sends: they do not want to wait.
+        if (stopping && signal === "SIGINT") process.exit(130);
+        if (stopping) return;
+        stopping = true;
+        running.stop().catch(fail);
+      });
+    }
+  });
+
+program.addCommand(keysCommand());
+
+await program.parseAsync().catch(fail);
+
+/** One line for whoever started it; a stack only when the fault is ours. */
+function fail(error: unknown): void {
+  console.error(error instanceof StartFailure ? `sojournd: ${error.message}` : error);
+  process.exitCode = 1;
+}

@@ -1,0 +1,75 @@
+import { join } from "node:path";
+import { later } from "./clean-up.fixture.ts";
+import type { ServeSettings } from "./config.ts";
+import { newKey } from "./keys.ts";
+import type { Log } from "./log.ts";
+import { serve, type Running } from "./serve.ts";
+import { tempFolder } from "./temp-folder.fixture.ts";
+
+/** What came back. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The body as JSON. */
+  readonly body: Record<string, unknown>;
+}
+
+export interface CallOptions {
+  readonly token?: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A server in this process, on a port and a folder of its own, that a file's tests share. */
+export interface TestServer extends Running {
+  readonly data: string;
+  /** The Authorization header of a good key. */
+  readonly authorization: string;
+  /** All that it logged, as JSON. */
+  readonly logged: string[];
+  call(method: string, path: string, options?: CallOptions): Promise<Answer>;
+  /** Begins a session. */
+  begin(body?: object): Promise<{ id: string; token: string }>;
+}
+
+/** Starts it; it stops with `cleanUp`. */
+export async function testServer(settings: Partial<ServeSettings> = {}): Promise<TestServer> {
+  const data = join(tempFolder(), "data");
+  const key = newKey();
+  const logged: string[] = [];
+  const log = { request: (line) => note(line), info: (...told) => note(told), error: (message, error) => note([message, String(error)]) } satisfies Log;
+  function note(told: object): void {
+    logged.push(JSON.stringify(told));
+  }
+  const running = await serve({ dev: false, host: "127.0.0.1", port: 0, data, allowedHosts: [], key, ...settings }, log);
+  later(running.stop);
+
+  async function call(method: string, path: string, { token, body, headers }: CallOptions = {}): Promise<Answer> {
+    const response = await fetch(running.address + path, {
+      method,
+      headers: {
+        Authorization: `Bearer ${key}`,
+        ...(token === undefined ? undefined : { "Sojourn-Session": token }),
+        ...(body === undefined ? undefined : { "Content-Type": "application/json" }),
+        ...headers,
+      },
+      ...(body === undefined ? undefined : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, text, body: text.startsWith("{") ? (JSON.parse(text) as Record<string, unknown>) : {} };
+  }
+
+  return {
+    ...running,
+    data,
+    authorization: `Bearer ${key}`,
+    logged,
+    call,
+    async begin(body = {}) {
+      const { status, body: made } = await call("POST", "/v1/sessions", { body });
+      if (status !== 201) throw new Error(`No session was made: ${JSON.stringify(made)}`);
+      return { id: String(made["id"]), token: String(made["token"]) };
+    },
+  };
+}
