@@ -12,7 +12,17 @@ const bare = (fields: Record<string, string>): SessionRecord["fields"] => Object
 
 const record: fc.Arbitrary<SessionRecord> = fc
   .record(
-    { id: fc.constant(id), version: fc.integer({ min: 1, max: 3 }), kind: fc.constant("k"), subject: texts, wake: wakes, epoch: fc.nat(2), ended: fc.constant("{}"), aliases, fields: fc.dictionary(names, texts).map(bare) },
+    {
+      id: fc.constant(id),
+      version: fc.integer({ min: 1, max: 3 }),
+      kind: fc.constant("k"),
+      subject: texts,
+      wake: wakes,
+      epoch: fc.nat(2),
+      ended: fc.constant("{}"),
+      aliases,
+      fields: fc.dictionary(names, texts).map(bare),
+    },
     { requiredKeys: ["id", "version", "kind", "epoch", "aliases", "fields"] },
   )
   .map((made) => (made.ended === undefined ? made : { ...made, aliases: [] }) as SessionRecord);
@@ -39,7 +49,8 @@ const erasure: fc.Arbitrary<Change> = fc.record({ id: fc.constant(id), expect: f
 const anyRecord = fc.option(record, { nil: undefined });
 const anyChange = fc.oneof({ weight: 6, arbitrary: change }, { weight: 1, arbitrary: erasure });
 
-const always = (property: (record: SessionRecord | undefined, change: Change) => void): void => fc.assert(fc.property(anyRecord, anyChange, property), { numRuns: 2000 });
+const always = (property: (record: SessionRecord | undefined, change: Change) => void): void =>
+  fc.assert(fc.property(anyRecord, anyChange, property), { numRuns: 2000 });
 
 /** In depth, so that nothing given can be changed unseen. */
 function freeze<T>(value: T): T {
@@ -90,7 +101,13 @@ describe("whatever the record and the change", () => {
       const applied = apply(before, wanted);
       if (!applied.ok || applied.next === undefined) return;
       const { next } = applied;
-      if (before?.ended !== undefined) expect({ ...next, fields: Object.entries(next.fields), wake: 0, version: 0 }).toEqual({ ...before, fields: Object.entries(before.fields), wake: 0, version: 0 });
+      if (before?.ended !== undefined)
+        expect({ ...next, fields: Object.entries(next.fields), wake: 0, version: 0 }).toEqual({
+          ...before,
+          fields: Object.entries(before.fields),
+          wake: 0,
+          version: 0,
+        });
       if (next.ended !== undefined) expect(next.aliases).toEqual([]);
       else expect(wanted.ended).toBe(undefined);
     }));

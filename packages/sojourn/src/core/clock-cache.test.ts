@@ -3,7 +3,16 @@ import { expect, test } from "vitest";
 import { clockCache } from "./clock-cache.ts";
 
 const keys = fc.constantFrom("a", "b", "c", "d", "e", "f");
-const steps = fc.array(fc.oneof({ weight: 4, arbitrary: fc.tuple(fc.constant("set" as const), keys) }, { weight: 3, arbitrary: fc.tuple(fc.constant("get" as const), keys) }, fc.tuple(fc.constant("peek" as const), keys), fc.tuple(fc.constant("delete" as const), keys), fc.tuple(fc.constant("clear" as const), keys)), { maxLength: 80 });
+const steps = fc.array(
+  fc.oneof(
+    { weight: 4, arbitrary: fc.tuple(fc.constant("set" as const), keys) },
+    { weight: 3, arbitrary: fc.tuple(fc.constant("get" as const), keys) },
+    fc.tuple(fc.constant("peek" as const), keys),
+    fc.tuple(fc.constant("delete" as const), keys),
+    fc.tuple(fc.constant("clear" as const), keys),
+  ),
+  { maxLength: 80 },
+);
 
 test("holds what was set and not told of as evicted, never more than its capacity", () => {
   fc.assert(

@@ -14,8 +14,32 @@ test.each([
   [2.6, 3],
 ] as const)("%s is %d ms", (duration, ms) => expect(milliseconds(duration, "idle")).toBe(ms));
 
-test.each(["", "30", "30 s", " 30s", "30S", "-5m", "0s", "1e3ms", "s", "30s30s", ".5s", "Infinitys", 0, -1, Number.NaN, Infinity, null, undefined, true, [30], {}])("%j is refused, by the setting's name", (duration) => {
-  expect(() => milliseconds(duration as Duration, "idle")).toThrow(expect.objectContaining({ code: "invalid_option", message: expect.stringMatching(/^idle is /) }));
+test.each([
+  "",
+  "30",
+  "30 s",
+  " 30s",
+  "30S",
+  "-5m",
+  "0s",
+  "1e3ms",
+  "s",
+  "30s30s",
+  ".5s",
+  "Infinitys",
+  0,
+  -1,
+  Number.NaN,
+  Infinity,
+  null,
+  undefined,
+  true,
+  [30],
+  {},
+])("%j is refused, by the setting's name", (duration) => {
+  expect(() => milliseconds(duration as Duration, "idle")).toThrow(
+    expect.objectContaining({ code: "invalid_option", message: expect.stringMatching(/^idle is /) }),
+  );
 });
 
 test("a number and a unit are the number times the unit", () => {

@@ -1,0 +1,152 @@
+import { SojournError } from "../core/errors.ts";
+import type { Client, HandBack, Visit } from "../core/resumable.ts";
+import type { Carrier } from "./carriers.ts";
+import { agentText, isLoopback } from "./client.ts";
+import { isCrossOrigin, isSafe, isUnstated } from "./origin.ts";
+import { problem, type Problem } from "./problem.ts";
+import type { Forwarding, TrustedProxies } from "./trusted-proxies.ts";
+import { warnOnce } from "./warn.ts";
+
+/** Settings of every web adapter. */
+export interface WebOptions {
+  /** How tokens come and go. Of several the first that brings a token counts; a visitor without one is handed theirs by the first cookie among them. */
+  readonly carriers: readonly Carrier[];
+  /** Which proxies to believe about the client's address and TLS. Default: none; the address is the connection's. */
+  readonly client?: TrustedProxies;
+  /** Other origins whose pages may send unsafe requests here with this site's cookies, such as `"https://admin.example.com"`. Default none. */
+  readonly origins?: readonly string[];
+  /**
+   * Told why a problem answer took the place of the handler's (the session ended meanwhile, the store is broken).
+   * Default: a line on stderr for what has status 500 or more.
+   */
+  readonly onFailure?: (error: unknown) => void;
+}
+
+/** How an adapter's requests are read. */
+export interface RequestReader<Request> {
+  method(request: Request): string;
+  /** @param name lower case. */
+  header(request: Request, name: string): string | undefined;
+  host(request: Request): string | undefined;
+  /** Address at the other end of the connection. */
+  peer(request: Request): string | undefined;
+  /** Whether the connection itself is TLS. */
+  encrypted(request: Request): boolean;
+}
+
+/** A visit, and by which carrier. */
+export interface Knock<Request> extends Visit {
+  readonly request: Request;
+  /** That brought the token, or will hand one back. */
+  readonly carrier: Carrier | undefined;
+}
+
+/** What the adapters share: they know requests and answers of one framework, this knows carriers. */
+export interface Door<Request> {
+  /** The Vary of an answer that used a session: the request headers in which the carriers look. */
+  readonly vary: string;
+  /** The visit that a request is. Reads no more than it must: the client is looked at only if the manager asks. */
+  knock(request: Request, onPending: () => void): Knock<Request>;
+  /** The `cross_site` error when a page of another origin sent the request and the session would come, or be handed back, by a cookie. */
+  refusal(request: Request): SojournError | undefined;
+  /** The Set-Cookie value. */
+  setCookie(knock: Knock<Request>, back: HandBack): string | undefined;
+  /** The answer in place of the handler's. Reports the error. */
+  problem(error: unknown): Problem;
+}
+
+/** @throws {SojournError} `invalid_option` */
+export function webDoor<Request>(options: WebOptions, reader: RequestReader<Request>): Door<Request> {
+  const { carriers, client: proxies, onFailure = report } = options;
+  if (carriers.length === 0) throw new SojournError("invalid_option", "carriers is empty. Say how tokens travel: carriers: [cookie()], [bearer()] or both.");
+  const origins = new Set((options.origins ?? []).map(checkOrigin));
+  const handing = carriers.find((carrier) => carrier.setCookie !== undefined);
+  const challenge = carriers.find((carrier) => carrier.challenge !== undefined)?.challenge;
+
+  // An accessor on a shared prototype costs a request a quarter of what reading the client does, and few requests need it.
+  const lazy = {
+    get client(): Client {
+      const { request } = this as unknown as Knock<Request>;
+      const address = proxies === undefined ? reader.peer(request) : proxies.address(forwarding(request));
+      return { address, agent: agentText(reader.header(request, "user-agent")) };
+    },
+  };
+
+  function knock(request: Request, onPending: (() => void) | undefined): Knock<Request> {
+    for (const carrier of carriers) {
+      const value = reader.header(request, carrier.header);
+      const token = value === undefined ? undefined : carrier.read(value);
+      if (token !== undefined)
+        return { __proto__: lazy, request, carrier, token, rotates: carrier.setCookie !== undefined, onPending } as unknown as Knock<Request>;
+    }
+    return { __proto__: lazy, request, carrier: handing, token: undefined, rotates: handing !== undefined, onPending } as unknown as Knock<Request>;
+  }
+
+  function forwarding(request: Request): Forwarding {
+    return { peer: reader.peer(request), forwardedFor: reader.header(request, "x-forwarded-for"), forwardedProto: reader.header(request, "x-forwarded-proto") };
+  }
+
+  function isSecure(request: Request): boolean {
+    return proxies?.secure(forwarding(request)) ?? reader.encrypted(request);
+  }
+
+  return {
+    vary: [...new Set(carriers.map(({ header }) => capitalised(header)))].join(", "),
+    knock,
+    refusal(request) {
+      const method = reader.method(request);
+      if (isSafe(method) || handing === undefined) return undefined;
+      const { carrier } = knock(request, undefined);
+      if (carrier?.setCookie === undefined) return undefined;
+      const from = {
+        method,
+        site: reader.header(request, "sec-fetch-site"),
+        origin: reader.header(request, "origin"),
+        host: reader.host(request),
+        secure: isSecure(request),
+      };
+      if (!isCrossOrigin(from, origins) && !(carrier.crossSite === true && isUnstated(from))) return undefined;
+      return new SojournError("cross_site", `A page of another origin sent this ${method} request. If it may, name its origin in origins.`);
+    },
+    setCookie({ request, carrier }, back) {
+      if (carrier?.setCookie === undefined) return undefined;
+      if (carrier.secure === true && back.token !== undefined && !isSecure(request) && !isLoopback(reader.host(request) ?? "")) warnPlain();
+      return carrier.setCookie(back, Date.now());
+    },
+    problem(error) {
+      try {
+        onFailure(error);
+      } catch (fault) {
+        // A logger that fails must not keep the answer from the client.
+        report(fault);
+      }
+      return problem(error, challenge);
+    },
+  };
+}
+
+function warnPlain(): void {
+  warnOnce(
+    "SOJOURN_PLAIN_HTTP",
+    "A Secure session cookie was sent over what looks like plain http; browsers will drop it, and nobody stays logged in. " +
+      "Behind a proxy that ends TLS, say so with client: trustedProxies(1). For development on another host than localhost: cookie({ insecure: true }).",
+  );
+}
+
+function report(error: unknown): void {
+  if (error instanceof SojournError && error.status < 500) return;
+  // oxlint-disable-next-line no-console -- the default of onFailure; whoever has a logger gives it
+  console.error(error instanceof SojournError ? `sojourn: ${error.code}: ${error.message}` : error);
+}
+
+function checkOrigin(origin: string): string {
+  if (URL.canParse(origin) && new URL(origin).origin === origin && origin !== "null") return origin;
+  throw new SojournError(
+    "invalid_option",
+    `origins: ${JSON.stringify(origin)} is not an origin. Give scheme, host and port if it is not the scheme's own, such as "https://admin.example.com".`,
+  );
+}
+
+function capitalised(header: string): string {
+  return header.replace(/(?:^|-)[a-z]/g, (letter) => letter.toUpperCase());
+}

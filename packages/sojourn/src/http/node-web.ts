@@ -1,0 +1,79 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { andThen, isPromise } from "../core/maybe.ts";
+import type { Resumable } from "../core/resumable.ts";
+import type { MaybePromise } from "../core/seam.ts";
+import type { Session } from "../core/session.ts";
+import { webDoor, type Knock, type WebOptions } from "./door.ts";
+import { nodeRequest } from "./node-request.ts";
+import { arm, ask, findAsked, lastAsked, type Asked, type AskedOwner } from "./response-gate.ts";
+
+/** What `node:http` and the frameworks on it share. */
+export interface NodeWeb<Data> {
+  /** Answers 403 and gives `false` when a page of another origin sent the request. Costs a safe request one comparison. */
+  admits(request: IncomingMessage, response: ServerResponse): boolean;
+  /** The session; the same one however often it is asked for. */
+  session(request: IncomingMessage, response: ServerResponse): Promise<Session<Data>>;
+}
+
+interface AskedSession<Data> extends Asked {
+  knock: Knock<IncomingMessage>;
+  session: MaybePromise<Session<Data>>;
+}
+
+/** @throws {SojournError} `invalid_option` */
+export function nodeWeb<Data>(sessions: Resumable<Data>, options: WebOptions): NodeWeb<Data> {
+  const door = webDoor(options, nodeRequest);
+
+  const owner: AskedOwner = {
+    vary: door.vary,
+    problem: door.problem,
+    settle(asked) {
+      const { session: given, knock } = asked as AskedSession<Data>;
+      // A handler may answer without waiting for the session that it asked for.
+      return andThen(given, (known) => settle(known, knock));
+    },
+  };
+
+  function settle(known: Session<Data>, knock: Knock<IncomingMessage>): MaybePromise<string | undefined> {
+    return andThen(sessions.settle(known), (back) => (back === undefined ? undefined : door.setCookie(knock, back)));
+  }
+
+  /** No async function and one promise: each costs more than the visit itself. */
+  function session(request: IncomingMessage, response: ServerResponse): Promise<Session<Data>> {
+    const before = findAsked(response, owner) as AskedSession<Data> | undefined;
+    if (before !== undefined) return Promise.resolve(before.session);
+    const refusal = door.refusal(request);
+    if (refusal !== undefined) return Promise.reject(refusal);
+    const asked: AskedSession<Data> = { owner, pending: false, next: lastAsked(response), knock: undefined as never, session: undefined as never };
+    asked.knock = door.knock(request, () => arm(response, asked));
+    ask(response, asked);
+    let given: MaybePromise<Session<Data>>;
+    try {
+      given = sessions.visit(asked.knock);
+    } catch (error) {
+      given = failed(error);
+    }
+    asked.session = given;
+    if (!isPromise(given)) return Promise.resolve(given);
+    given.then(
+      (known) => (asked.session = known),
+      () => undefined,
+    );
+    return given;
+  }
+
+  return {
+    admits(request, response) {
+      const refusal = door.refusal(request);
+      if (refusal === undefined) return true;
+      const { status, headers, body } = door.problem(refusal);
+      response.writeHead(status, headers).end(body);
+      return false;
+    },
+    session,
+  };
+}
+
+async function failed(error: unknown): Promise<never> {
+  throw error;
+}
