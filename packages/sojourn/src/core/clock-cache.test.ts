@@ -16,13 +16,13 @@ const steps = fc.array(
 
 test("holds what was set and not told of as evicted, never more than its capacity", () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 5 }), steps, (capacity, steps) => {
+    fc.property(fc.integer({ min: 1, max: 5 }), steps, (capacity, taken) => {
       const held = new Map<string, number>();
       const cache = clockCache<number>(capacity, (key, value) => {
         expect(held.get(key)).toBe(value);
         held.delete(key);
       });
-      steps.forEach(([step, key], n) => {
+      taken.forEach(([step, key], n) => {
         if (step === "set") {
           cache.set(key, n);
           held.set(key, n);

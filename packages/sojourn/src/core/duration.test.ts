@@ -38,7 +38,7 @@ test.each([
   {},
 ])("%j is refused, by the setting's name", (duration) => {
   expect(() => milliseconds(duration as Duration, "idle")).toThrow(
-    expect.objectContaining({ code: "invalid_option", message: expect.stringMatching(/^idle is /) }),
+    expect.objectContaining({ code: "invalid_option", message: expect.stringMatching(/^idle is /) as string }),
   );
 });
 

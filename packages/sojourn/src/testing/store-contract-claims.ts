@@ -6,12 +6,20 @@ import { scene, wordOf, type StoreCheck } from "./store-harness.ts";
 export const claimPromises: Readonly<Record<string, StoreCheck>> = {
   "claim: of 50 racers exactly one wins, the others hear taken": scene(async ({ a, kind, name, own, race }) => {
     const change = { kind, claim: [name("alias")] };
-    const attempts = (await race("begin", [{ change, count: 25 }, { change, count: 25 }])).flat();
+    const attempts = (
+      await race("begin", [
+        { change, count: 25 },
+        { change, count: 25 },
+      ])
+    ).flat();
     own(attempts.map(({ id }) => id));
     equal(attempts.filter(({ word }) => word === "ok").length, 1);
     equal(attempts.filter(({ word }) => word === "taken").length, 49);
     const { records } = await a.find({ alias: change.claim[0]! });
-    deepEqual(records.map(({ id }) => id), attempts.filter(({ word }) => word === "ok").map(({ id }) => id));
+    deepEqual(
+      records.map(({ id }) => id),
+      attempts.filter(({ word }) => word === "ok").map(({ id }) => id),
+    );
   }),
 
   "claim: a refusal names the alias, and the change is not made at all": scene(async ({ a, b, kind, name, id, create, load }) => {
@@ -33,7 +41,10 @@ export const claimPromises: Readonly<Record<string, StoreCheck>> = {
     const ways: Partial<Change>[] = [{ release: [alias] }, { ended: '{"at":1,"reason":"closed"}' }, { erase: true }];
     for (const way of ways) {
       const id = await create({ claim: [alias] });
-      deepEqual((await b.find({ alias })).records.map((record) => record.id), [id]);
+      deepEqual(
+        (await b.find({ alias })).records.map((record) => record.id),
+        [id],
+      );
       equal(wordOf(await a.commit({ id, expect: "live", ...way })), "ok");
       deepEqual((await b.find({ alias })).records, [], JSON.stringify(way));
     }
@@ -46,7 +57,10 @@ export const claimPromises: Readonly<Record<string, StoreCheck>> = {
     const outcomes = await Promise.all([a, b, a, b].map((store) => store.commit({ id, expect: "live", claim: [alias] })));
     deepEqual(outcomes.map(wordOf), ["ok", "ok", "ok", "ok"]);
     deepEqual((await load(id)).aliases, [alias]);
-    deepEqual((await b.find({ alias })).records.map((record) => record.id), [id]);
+    deepEqual(
+      (await b.find({ alias })).records.map((record) => record.id),
+      [id],
+    );
   }),
 
   "claim: one change may release some and claim others": scene(async ({ a, b, name, create, load }) => {
@@ -55,9 +69,20 @@ export const claimPromises: Readonly<Record<string, StoreCheck>> = {
     equal(wordOf(await a.commit({ id, expect: "live", release: [x, y], claim: [y, z] })), "ok");
     deepEqual([...(await load(id)).aliases].sort(), [y, z].sort());
     const other = await create({ claim: [x] });
-    for (const [alias, holder] of [[x, other], [y, id], [z, id]] as const) deepEqual((await b.find({ alias })).records.map((record) => record.id), [holder]);
+    for (const [alias, holder] of [
+      [x, other],
+      [y, id],
+      [z, id],
+    ] as const)
+      deepEqual(
+        (await b.find({ alias })).records.map((record) => record.id),
+        [holder],
+      );
     equal(wordOf(await b.commit({ id: other, expect: "live", release: [y] })), "ok", "releasing what is not one's own does nothing");
-    deepEqual((await a.find({ alias: y })).records.map((record) => record.id), [id]);
+    deepEqual(
+      (await a.find({ alias: y })).records.map((record) => record.id),
+      [id],
+    );
   }),
 
   "claim: a release racing a re-claim by the same session leaves index and record in agreement": scene(async ({ a, b, name, create, load }) => {

@@ -23,7 +23,10 @@ export const endPromises: Readonly<Record<string, StoreCheck>> = {
     equal(record.ended, ended);
     equal(Object.keys(record.fields).length, atEnd, "the session was revived");
     equal(late.filter((outcome) => outcome.ok).length, atEnd);
-    deepEqual([...new Set(late.filter((outcome) => !outcome.ok).map(wordOf))].filter((word) => word !== "ended"), []);
+    deepEqual(
+      [...new Set(late.filter((outcome) => !outcome.ok).map(wordOf))].filter((word) => word !== "ended"),
+      [],
+    );
   }),
 
   "end: afterwards every change but a wake or an erase by version is refused as ended": scene(async ({ a, b, name, create, load }) => {
@@ -43,7 +46,8 @@ export const endPromises: Readonly<Record<string, StoreCheck>> = {
       { wake: 1, set: { x: "2" } },
       { wake: 1, ended },
     ];
-    for (const change of changes) for (const expect of ["live", 2] as const) equal(wordOf(await b.commit({ id, expect, ...change })), "ended", JSON.stringify({ expect, ...change }));
+    for (const change of changes)
+      for (const expect of ["live", 2] as const) equal(wordOf(await b.commit({ id, expect, ...change })), "ended", JSON.stringify({ expect, ...change }));
     equal(wordOf(await b.commit({ id, expect: 2, epoch: 1 })), "ended");
     equal(wordOf(await b.commit({ id, expect: "live", wake: 1 })), "ended");
     equal(wordOf(await b.commit({ id, expect: "live", erase: true })), "ended");
@@ -55,13 +59,20 @@ export const endPromises: Readonly<Record<string, StoreCheck>> = {
     const id = await create({ subject, set: { x: "1" }, claim: [name("alias")] });
     equal(wordOf(await a.commit({ id, expect: "live", ended, set: { y: "2" }, wake: 9e12 })), "ok");
     const record = await load(id);
-    deepEqual({ ...record, fields: { ...record.fields } }, { id, version: 2, kind, subject, wake: 9e12, epoch: 0, ended, aliases: [], fields: { x: "1", y: "2" } });
+    deepEqual(
+      { ...record, fields: { ...record.fields } },
+      { id, version: 2, kind, subject, wake: 9e12, epoch: 0, ended, aliases: [], fields: { x: "1", y: "2" } },
+    );
   }),
 
   "end: by version its wake can be moved, and it can be erased": scene(async ({ a, b, create, load }) => {
     const id = await create({ wake: 7e12 });
     await a.commit({ id, expect: "live", ended, wake: 9e12 });
-    for (const [version, wake] of [[2, 11e12], [3, 1e12], [4, null]] as const) {
+    for (const [version, wake] of [
+      [2, 11e12],
+      [3, 1e12],
+      [4, null],
+    ] as const) {
       equal(wordOf(await b.commit({ id, expect: version, wake })), "ok");
       const record = await load(id);
       deepEqual([record.version, record.wake ?? null, record.ended], [version + 1, wake, ended]);

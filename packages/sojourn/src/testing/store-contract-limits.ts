@@ -6,13 +6,21 @@ import { everyRecord, scene, wordOf, type StoreCheck } from "./store-harness.ts"
 export const limitPromises: Readonly<Record<string, StoreCheck>> = {
   "subjectLimit: of 50 parallel log-ins with limit 3 exactly 3 live": scene(async ({ a, b, kind, name, own, race }) => {
     const change = { kind, subject: name("subject"), subjectLimit: 3 };
-    const attempts = (await race("begin", [{ change, count: 25 }, { change, count: 25 }])).flat();
+    const attempts = (
+      await race("begin", [
+        { change, count: 25 },
+        { change, count: 25 },
+      ])
+    ).flat();
     own(attempts.map(({ id }) => id));
     equal(attempts.filter(({ word }) => word === "ok").length, 3);
     equal(attempts.filter(({ word }) => word === "full").length, 47);
     const { subject } = change;
     equal((await everyRecord(a, { subject })).length, 3);
-    deepEqual(await b.commit({ id: attempts[0]!.id as Change["id"], expect: "absent", kind, subject: name("other"), subjectLimit: 0 }), attempts[0]!.word === "ok" ? { ok: false, why: "exists" } : { ok: false, why: "full", of: "subject" });
+    deepEqual(
+      await b.commit({ id: attempts[0]!.id as Change["id"], expect: "absent", kind, subject: name("other"), subjectLimit: 0 }),
+      attempts[0]!.word === "ok" ? { ok: false, why: "exists" } : { ok: false, why: "full", of: "subject" },
+    );
   }),
 
   "subjectLimit: ending the oldest until there is room lets everyone in and is never seen above the limit": scene(async ({ b, kind, name, own, race }) => {
@@ -29,7 +37,10 @@ export const limitPromises: Readonly<Record<string, StoreCheck>> = {
     const attempts = (await race("beginEndingOldest", [param, param]).finally(() => (over = true))).flat();
     await watching;
     own(attempts.map(({ id }) => id));
-    deepEqual(attempts.filter(({ word }) => word !== "ok"), []);
+    deepEqual(
+      attempts.filter(({ word }) => word !== "ok"),
+      [],
+    );
     equal((await everyRecord(b, { subject })).length, 3);
     ok(most <= 3, `${most} were seen at once`);
   }),
@@ -51,9 +62,16 @@ export const limitPromises: Readonly<Record<string, StoreCheck>> = {
     const one = await create({ subject: u });
     equal(wordOf(await a.commit({ id: one, expect: "live", subject: v, subjectLimit: 1 })), "ok");
     deepEqual((await b.find({ subject: u })).records, []);
-    deepEqual((await b.find({ subject: v })).records.map((record) => record.id), [one]);
+    deepEqual(
+      (await b.find({ subject: v })).records.map((record) => record.id),
+      [one],
+    );
     const two = await create({ subject: w, set: { f: "1" } });
-    deepEqual(await b.commit({ id: two, expect: "live", subject: v, subjectLimit: 1, set: { f: "2" }, claim: [name("alias")] }), { ok: false, why: "full", of: "subject" });
+    deepEqual(await b.commit({ id: two, expect: "live", subject: v, subjectLimit: 1, set: { f: "2" }, claim: [name("alias")] }), {
+      ok: false,
+      why: "full",
+      of: "subject",
+    });
     const refused = await load(two);
     deepEqual([refused.version, refused.subject, refused.aliases, { ...refused.fields }], [1, w, [], { f: "1" }]);
     equal(wordOf(await b.commit({ id: id(), expect: "absent", kind, subject: u, subjectLimit: 1 })), "ok");
@@ -70,7 +88,12 @@ export const limitPromises: Readonly<Record<string, StoreCheck>> = {
 
   "kindLimit: of 50 parallel creations with limit 3 exactly 3 live": scene(async ({ a, kind, own, race }) => {
     const change = { kind, kindLimit: 3 };
-    const attempts = (await race("begin", [{ change, count: 25 }, { change, count: 25 }])).flat();
+    const attempts = (
+      await race("begin", [
+        { change, count: 25 },
+        { change, count: 25 },
+      ])
+    ).flat();
     own(attempts.map(({ id }) => id));
     equal(attempts.filter(({ word }) => word === "ok").length, 3);
     equal(attempts.filter(({ word }) => word === "full").length, 47);

@@ -9,7 +9,8 @@ export const listingPromises: Readonly<Record<string, StoreCheck>> = {
   "find: alias and subject list what has not ended; kind and wakeBefore list ended sessions too": scene(async ({ a, b, kind, name, create }) => {
     const [subject, alias] = [name("subject"), name("alias")];
     const id = await create({ subject, claim: [alias], wake: 2 });
-    const idsOf = async (query: Parameters<typeof b.find>[0]): Promise<string[]> => (await everyRecord(b, query)).map((record) => record.id).filter((found) => found === id);
+    const idsOf = async (query: Parameters<typeof b.find>[0]): Promise<string[]> =>
+      (await everyRecord(b, query)).map((record) => record.id).filter((found) => found === id);
     for (const query of [{ subject }, { alias }, { kind }, { wakeBefore: 2 }]) deepEqual(await idsOf(query), [id], JSON.stringify(query));
     await a.commit({ id, expect: "live", ended });
     for (const query of [{ subject }, { alias }]) deepEqual(await idsOf(query), [], JSON.stringify(query));
@@ -69,7 +70,11 @@ export const listingPromises: Readonly<Record<string, StoreCheck>> = {
     over = true;
     await churn;
     equal(new Set(seen).size, seen.length, "some came twice");
-    deepEqual(stay.filter((id) => !seen.includes(id)), [], "some never came");
+    deepEqual(
+      stay.filter((id) => !seen.includes(id)),
+      [],
+      "some never came",
+    );
   }),
 
   "find: the sessions of a subject in pages while others come and go: every stayer comes exactly once": scene(async ({ a, b, name, create }) => {
@@ -88,7 +93,11 @@ export const listingPromises: Readonly<Record<string, StoreCheck>> = {
       if (go.length > 10) await create({ subject });
     }
     equal(new Set(seen).size, seen.length, "some came twice");
-    deepEqual(stay.filter((id) => !seen.includes(id)), [], "some never came");
+    deepEqual(
+      stay.filter((id) => !seen.includes(id)),
+      [],
+      "some never came",
+    );
   }),
 
   "find: only the named fields are given, all else is whole": scene(async ({ a, kind, name, create, load }) => {
@@ -96,9 +105,9 @@ export const listingPromises: Readonly<Record<string, StoreCheck>> = {
     const id = await create({ subject, claim: [alias], wake: 1, set: { x: "1", y: "2", z: "3" } });
     const whole = await load(id);
     for (const query of [{ kind }, { subject }, { alias }, { wakeBefore: 1 }]) {
-      const [record] = (await a.find(query, { only: ["x", "z", "never", "constructor"] })).records.filter((found) => found.id === id);
+      const record = (await a.find(query, { only: ["x", "z", "never", "constructor"] })).records.find((found) => found.id === id);
       deepEqual({ ...record, fields: { ...record?.fields } }, { ...whole, fields: { x: "1", z: "3" } }, JSON.stringify(query));
-      const [bare] = (await a.find(query, { only: [] })).records.filter((found) => found.id === id);
+      const bare = (await a.find(query, { only: [] })).records.find((found) => found.id === id);
       deepEqual({ ...bare?.fields }, {});
     }
     deepEqual({ ...(await load(id)).fields }, { x: "1", y: "2", z: "3" });
@@ -109,10 +118,16 @@ export const listingPromises: Readonly<Record<string, StoreCheck>> = {
     await Promise.all(wakes.map((wake) => create({ wake })));
     const due = await b.find({ wakeBefore: 50 });
     equal(due.next, undefined);
-    deepEqual(due.records.filter((record) => record.kind === kind).map((record) => record.wake), [10, 10, 20, 30, 40, 50]);
+    deepEqual(
+      due.records.filter((record) => record.kind === kind).map((record) => record.wake),
+      [10, 10, 20, 30, 40, 50],
+    );
     const first = await a.find({ wakeBefore: 50 }, { limit: 3 });
     equal(first.next, undefined);
-    deepEqual(first.records.map((record) => record.wake), [10, 10, 20]);
+    deepEqual(
+      first.records.map((record) => record.wake),
+      [10, 10, 20],
+    );
   }),
 
   "find: a wake that was moved or taken away is due no more, one that was brought nearer is": scene(async ({ a, b, create }) => {
@@ -120,8 +135,11 @@ export const listingPromises: Readonly<Record<string, StoreCheck>> = {
     await a.commit({ id: moved, expect: 1, wake: 8e12 });
     await a.commit({ id: gone, expect: 1, wake: null });
     await a.commit({ id: nearer, expect: "live", wake: 4 });
-    const due = (await b.find({ wakeBefore: 10 })).records.map((record) => record.id);
-    deepEqual([moved, gone, nearer].map((id) => due.includes(id)), [false, false, true]);
+    const due = new Set((await b.find({ wakeBefore: 10 })).records.map((record) => record.id));
+    deepEqual(
+      [moved, gone, nearer].map((id) => due.has(id)),
+      [false, false, true],
+    );
   }),
 
   "find: 200 due sessions and two sweepers: compare-and-set lets each be handled once": scene(async ({ kind, create, race }) => {

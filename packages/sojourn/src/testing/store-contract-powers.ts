@@ -19,8 +19,15 @@ export const powerPromises: Readonly<Record<string, StoreCheck>> = {
       await b.commit({ id, expect: 3, wake: 9e12 });
       await a.commit({ id, expect: 4, erase: true });
     }
-    const of = (id: SessionId): (string | number | boolean)[][] => heard.flatMap((event) => (event !== "gap" && event.id === id ? [[event.version, event.ended]] : []));
-    const told = [[1, false], [2, false], [3, true], [4, true], [4, true]];
+    const of = (id: SessionId): (string | number | boolean)[][] =>
+      heard.flatMap((event) => (event !== "gap" && event.id === id ? [[event.version, event.ended]] : []));
+    const told = [
+      [1, false],
+      [2, false],
+      [3, true],
+      [4, true],
+      [4, true],
+    ];
     await until("five events of each session", () => ids.every((id) => of(id).length >= 5));
     for (const id of ids) deepEqual(of(id), told);
     await stop();

@@ -71,7 +71,11 @@ export const textPromises: Readonly<Record<string, StoreCheck>> = {
       const one = await create({ kind: text, subject: text, subjectLimit: 1, kindLimit: 1, claim: [text] });
       const record = await load(one);
       deepEqual([record.kind, record.subject, record.aliases], [text, text, [text]]);
-      for (const query of [{ kind: text }, { subject: text }, { alias: text }]) deepEqual((await b.find(query)).records.map((found) => found.id), [one]);
+      for (const query of [{ kind: text }, { subject: text }, { alias: text }])
+        deepEqual(
+          (await b.find(query)).records.map((found) => found.id),
+          [one],
+        );
       equal(wordOf(await a.commit({ id: id(), expect: "absent", kind: text, kindLimit: 1 })), "full");
       equal(wordOf(await a.commit({ id: id(), expect: "absent", kind: "k", claim: [text] })), "taken");
     }

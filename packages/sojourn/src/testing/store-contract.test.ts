@@ -1,6 +1,17 @@
 import { expect, test } from "vitest";
 import { apply } from "../core/apply.ts";
-import { satisfies, type Change, type CountableStore, type Cursor, type Outcome, type SessionId, type SessionRecord, type Store, type StoreEvent, type WatchableStore } from "../core/seam.ts";
+import {
+  satisfies,
+  type Change,
+  type CountableStore,
+  type Cursor,
+  type Outcome,
+  type SessionId,
+  type SessionRecord,
+  type Store,
+  type StoreEvent,
+  type WatchableStore,
+} from "../core/seam.ts";
 import { delayed } from "./delayed.ts";
 import { storeContract } from "./store-contract.ts";
 import type { StoreHarness } from "./store-harness.ts";
@@ -31,7 +42,8 @@ function plainStore(faults: Faults = {}): Store & WatchableStore & CountableStor
   const subjects = new Map<string, Set<SessionId>>();
   const events: StoreEvent[] = [];
   const tellers = new Set<(event: StoreEvent | "gap") => void>();
-  const live = (holds: (record: SessionRecord) => boolean): number => [...records.values()].filter((record) => (faults.countEnded || record.ended === undefined) && holds(record)).length;
+  const live = (holds: (record: SessionRecord) => boolean): number =>
+    [...records.values()].filter((record) => (faults.countEnded || record.ended === undefined) && holds(record)).length;
   const placeOf = (record: SessionRecord | undefined): string | undefined => (record?.ended === undefined ? record?.subject : undefined);
 
   function commit(wanted: Change): Outcome {
@@ -45,7 +57,8 @@ function plainStore(faults: Faults = {}): Store & WatchableStore & CountableStor
     if (!faults.ignoreSubjectLimit && change.subjectLimit !== undefined && place !== undefined && place !== placeOf(current)) {
       if (live((record) => record.subject === place) >= change.subjectLimit) return { ok: false, why: "full", of: "subject" };
     }
-    if (!faults.ignoreKindLimit && change.kindLimit !== undefined && next && !current && live((record) => record.kind === next.kind) >= change.kindLimit) return { ok: false, why: "full", of: "kind" };
+    if (!faults.ignoreKindLimit && change.kindLimit !== undefined && next && !current && live((record) => record.kind === next.kind) >= change.kindLimit)
+      return { ok: false, why: "full", of: "kind" };
     if (!(faults.keepAliasOfEnded && next?.ended !== undefined)) for (const alias of current?.aliases ?? []) aliases.delete(alias);
     for (const alias of next?.aliases ?? []) if (!(faults.loseAliasOnRelease && change.release)) aliases.set(alias, change.id);
     if (!faults.keepOldSubject && current?.subject !== undefined) subjects.get(current.subject)?.delete(change.id);
@@ -53,7 +66,12 @@ function plainStore(faults: Faults = {}): Store & WatchableStore & CountableStor
     if (next === undefined) records.delete(change.id);
     else if (faults.sameObject && current) records.set(change.id, Object.assign(current, next));
     else records.set(change.id, next);
-    const event: StoreEvent = { cursor: String(events.length + 1) as Cursor, id: change.id, version: applied.version, ended: next?.ended !== undefined || next === undefined };
+    const event: StoreEvent = {
+      cursor: String(events.length + 1) as Cursor,
+      id: change.id,
+      version: applied.version,
+      ended: next?.ended !== undefined || next === undefined,
+    };
     events.push(event);
     for (const tell of tellers) tell(event);
     return { ok: true, version: applied.version, ...(next && { record: next }) };
@@ -73,10 +91,12 @@ function plainStore(faults: Faults = {}): Store & WatchableStore & CountableStor
       ids = ids.slice(0, limit);
       // Engines that look an index up first and load afterwards are overtaken in between.
       if (faults.findById) await new Promise((resolve) => setTimeout(resolve, 1));
-      const found = ids.flatMap((id) => records.get(id) ?? []).filter((record) => faults.findById || faults.keepOldSubject || faults.keepAliasOfEnded || satisfies(record, query));
+      const found = ids
+        .flatMap((id) => records.get(id) ?? [])
+        .filter((record) => faults.findById || faults.keepOldSubject || faults.keepAliasOfEnded || satisfies(record, query));
       const pick = (record: SessionRecord): SessionRecord => {
         const fields = Object.fromEntries(Object.entries(record.fields).filter(([name]) => !only || only.includes(name)));
-        return { ...record, fields: faults.prototype ? fields : Object.setPrototypeOf(fields, null) };
+        return { ...record, fields: faults.prototype ? fields : (Object.setPrototypeOf(fields, null) as typeof fields) };
       };
       const next = faults.cursorByPosition ? String(Number(after ?? 0) + limit) : ids.at(-1);
       return { records: found.map(pick), ...(more && { next: next as Cursor }) };
@@ -97,7 +117,10 @@ function plainStore(faults: Faults = {}): Store & WatchableStore & CountableStor
 
 const harnessOf = (store: Store): StoreHarness => ({ open: () => store });
 
-for (const [as, store] of [["as given", plainStore()], ["delayed", delayed(plainStore())]] as const) {
+for (const [as, store] of [
+  ["as given", plainStore()],
+  ["delayed", delayed(plainStore())],
+] as const) {
   for (const [promise, check] of Object.entries(storeContract)) test(`the plain store, ${as}: ${promise}`, () => check(harnessOf(store)));
 }
 
@@ -117,27 +140,63 @@ const plain = (record: SessionRecord): SessionRecord => ({ ...record, fields: { 
 
 /** A fault, and the promise that it breaks. */
 const planted: readonly [fault: string, faults: Faults, promise: string][] = [
-  ["the last write wins: versions are not compared", { change: (change, current) => (typeof change.expect === "number" && current ? { ...change, expect: current.version } : change) }, "compare-and-set: 2 × 50 increments are 100"],
-  ["a merge writes the whole record that was read before", { next: (next, current, change) => (change.set && current ? plain({ ...next, fields: change.set }) : next) }, "merge: 2 × 100 different fields, none lost"],
-  ["creating overwrites", { change: (change, current) => (change.expect === "absent" && current ? { ...change, expect: "live" } : change) }, "create: of two creators of one id, one wins, the other hears exists"],
+  [
+    "the last write wins: versions are not compared",
+    { change: (change, current) => (typeof change.expect === "number" && current ? { ...change, expect: current.version } : change) },
+    "compare-and-set: 2 × 50 increments are 100",
+  ],
+  [
+    "a merge writes the whole record that was read before",
+    { next: (next, current, change) => (change.set && current ? plain({ ...next, fields: change.set }) : next) },
+    "merge: 2 × 100 different fields, none lost",
+  ],
+  [
+    "creating overwrites",
+    { change: (change, current) => (change.expect === "absent" && current ? { ...change, expect: "live" } : change) },
+    "create: of two creators of one id, one wins, the other hears exists",
+  ],
   ["a late merge revives", { judge: revive }, "end: is final; of 100 late merges those after it are refused and change nothing"],
   ["an end that is reached by version only", { judge: revive }, "end: afterwards every change but a wake or an erase by version is refused as ended"],
-  ["the epoch is not compared", { change: ({ fence: _, ...change }) => change }, "refusals: missing, ended, stale and fenced are values, in this order, and change nothing"],
-  ["a touch overwrites the wake", { next: (next, _, change) => (typeof change.wake === "number" ? { ...next, wake: change.wake } : next) }, "wake: a merge only brings it nearer, so that a late touch never hides a reminder"],
-  ["the wake never moves away", { next: (next, current) => (current?.wake !== undefined && (next.wake ?? 0) > current.wake ? { ...next, wake: current.wake } : next) }, "wake: exact by version, at creation and with the end"],
+  [
+    "the epoch is not compared",
+    { change: ({ fence: _, ...change }) => change },
+    "refusals: missing, ended, stale and fenced are values, in this order, and change nothing",
+  ],
+  [
+    "a touch overwrites the wake",
+    { next: (next, _, change) => (typeof change.wake === "number" ? { ...next, wake: change.wake } : next) },
+    "wake: a merge only brings it nearer, so that a late touch never hides a reminder",
+  ],
+  [
+    "the wake never moves away",
+    { next: (next, current) => (current?.wake !== undefined && (next.wake ?? 0) > current.wake ? { ...next, wake: current.wake } : next) },
+    "wake: exact by version, at creation and with the end",
+  ],
   ["a wake of 0 is none", { next: ({ wake, ...next }) => (wake ? { ...next, wake } : next) }, "wake: 0 and the far future (1e15 ms) are moments like others"],
-  ["wakes overflow 32 bits of minutes", { next: (next) => (next.wake === undefined ? next : { ...next, wake: Math.min(next.wake, 2 ** 31 * 60_000) }) }, "wake: 0 and the far future (1e15 ms) are moments like others"],
+  [
+    "wakes overflow 32 bits of minutes",
+    { next: (next) => (next.wake === undefined ? next : { ...next, wake: Math.min(next.wake, 2 ** 31 * 60_000) }) },
+    "wake: 0 and the far future (1e15 ms) are moments like others",
+  ],
   ["the subject's limit is not judged", { ignoreSubjectLimit: true }, "subjectLimit: of 50 parallel log-ins with limit 3 exactly 3 live"],
   ["the subject's limit counts ended ones", { countEnded: true }, "subjectLimit: a place is freed at once by end, by erase, by moving away"],
   ["the kind's limit is not judged", { ignoreKindLimit: true }, "kindLimit: of 50 parallel creations with limit 3 exactly 3 live"],
-  ["the kind's limit counts ended ones", { countEnded: true }, "kindLimit: a place is freed at once by end and by erase; other kinds and ended ones do not count"],
+  [
+    "the kind's limit counts ended ones",
+    { countEnded: true },
+    "kindLimit: a place is freed at once by end and by erase; other kinds and ended ones do not count",
+  ],
   ["counting counts ended ones", { countEnded: true }, "count: is the number of a kind's records that have not ended"],
   ["a release loses the entries of other aliases", { loseAliasOnRelease: true }, "claim: one change may release some and claim others"],
   ["an ended session keeps its alias", { keepAliasOfEnded: true }, "claim: released at once by release, by end, by erase"],
   ["the old subject's entry stays", { keepOldSubject: true }, "subjectLimit: moving to another subject is judged there and leaves the old one"],
   ["find does not check again what it loads", { findById: true }, "find: every record satisfied the query when it was read, however fast things change"],
   ["cursors are positions", { cursorByPosition: true }, "find: a kind in pages while sessions come and go: every stayer comes exactly once"],
-  ["versions jump", { next: (next, current) => ({ ...next, version: (current?.version ?? 0) + 2 }) }, "version: grows by exactly one per commit, even if nothing else changes"],
+  [
+    "versions jump",
+    { next: (next, current) => ({ ...next, version: (current?.version ?? 0) + 2 }) },
+    "version: grows by exactly one per commit, even if nothing else changes",
+  ],
   ["records are changed in place", { sameObject: true }, "records: one that was returned is never changed by a later commit"],
   ["fields have a prototype", { prototype: true, next: plain }, "text: fields have no prototype, and __proto__, constructor and the like are data"],
   ["a watcher cannot be stopped", { watchOnce: true }, "watch: tells of every commit, per session in order, with its version and whether it ended"],

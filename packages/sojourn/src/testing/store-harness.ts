@@ -68,7 +68,9 @@ export function scene(act: (scene: Scene) => Promise<string | void>): StoreCheck
         return record;
       },
       async race(job, params) {
-        const results = harness.race ? await harness.race(job, params) : await Promise.all(params.map((param, i) => runStoreJob(i % 2 === 0 ? a : b, job, param)));
+        const results = harness.race
+          ? await harness.race(job, params)
+          : await Promise.all(params.map((param, i) => runStoreJob(i % 2 === 0 ? a : b, job, param)));
         return results as Awaited<ReturnType<StoreJobs[typeof job]>>[];
       },
     };

@@ -40,7 +40,7 @@ export const storeJobs = {
   /** Adds one to a field `count` times, by compare-and-set. */
   async increment(store: Store, { id, count }: { id: string; count: number }): Promise<number> {
     let retries = 0;
-    for (let done = 0; done < count; ) {
+    for (let done = 0; done < count;) {
       const record = await store.load(id as SessionId);
       if (record === undefined) throw new Error("the session is missing");
       await turn();
@@ -54,7 +54,10 @@ export const storeJobs = {
   },
 
   /** `count` sessions begin at once, all with the same change. */
-  async begin(store: Store, { change, count }: { change: { kind: string; subject?: string; subjectLimit?: number; kindLimit?: number; claim?: readonly string[] }; count: number }): Promise<Attempt[]> {
+  async begin(
+    store: Store,
+    { change, count }: { change: { kind: string; subject?: string; subjectLimit?: number; kindLimit?: number; claim?: readonly string[] }; count: number },
+  ): Promise<Attempt[]> {
     return Promise.all(Array.from({ length: count }, () => attempt(store, { ...change, id: newId(), expect: "absent" })));
   },
 
@@ -82,7 +85,7 @@ export const storeJobs = {
   async sweep(store: Store, { before, later, kind }: { before: number; later: number; kind: string }): Promise<{ handled: string[]; lost: number }> {
     const handled: string[] = [];
     let lost = 0;
-    for (let idle = 0; idle < 3; ) {
+    for (let idle = 0; idle < 3;) {
       const { records } = await store.find({ wakeBefore: before }, { limit: 20 });
       await turn();
       if (records.length === 0) idle++;
