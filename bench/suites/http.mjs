@@ -24,7 +24,8 @@ const betweenSlots = 160;
  * @typedef {object} Plan
  * @property {number} rounds
  * @property {number} slot ms.
- * @property {number} warmUp ms for each server and workload.
+ * @property {number} warmUp ms for each server, shared by its workloads.
+ * @property {number} lead ms of load before each slot that are not measured.
  * @property {number} generations how often the servers are started anew: two processes of one program differ by some percent for as long as they live.
  * @property {boolean} judged
  */
@@ -34,9 +35,9 @@ const betweenSlots = 160;
  * @returns {Plan}
  */
 function planOf({ quick, rounds, slot }) {
-  if (quick) return { rounds: rounds ?? 1, slot: slot ?? 250, warmUp: 250, generations: 1, judged: false };
+  if (quick) return { rounds: rounds ?? 1, slot: slot ?? 250, warmUp: 250, lead: 0, generations: 1, judged: false };
   const all = rounds ?? fewestRounds;
-  return { rounds: all, slot: slot ?? 1_000, warmUp: 2_000, generations: Math.min(3, all), judged: true };
+  return { rounds: all, slot: slot ?? 1_000, warmUp: 6_000, lead: 600, generations: Math.min(3, all), judged: true };
 }
 
 /** @type {import("../lib/suite.ts").Suite["run"]} */
@@ -86,6 +87,13 @@ async function fitting(framework, plan, options) {
  */
 async function measure(framework, plan, options) {
   const cells = cellsOf(framework);
+  // A server that was idle for seconds has lost compiled code to the garbage collector (Express's depends on objects that come and go), and is
+  // not itself again for half a second. The bare server, which is never idle for long, would be compared with that.
+  /** @param {import("./http/servers.mjs").Server} server @param {string} path */
+  const slotOf = async (server, path) => {
+    if (plan.lead > 0) await load(server, path, plan.lead);
+    return load(server, path, plan.slot);
+  };
   /** @type {import("./http/report.mjs").Samples} */
   const samples = new Map(cells.map((cell) => [cell, []]));
   let round = 0;
@@ -99,9 +107,9 @@ async function measure(framework, plan, options) {
       for (; round < until; round++) {
         const given = await interleavedRound({
           cells,
-          bare: () => load(serverOf(servers, bare), workloads.R.path, plan.slot),
+          bare: () => slotOf(serverOf(servers, bare), workloads.R.path),
           measure: async ({ design, workload }) => {
-            const slot = await load(serverOf(servers, design), workloads[workload].path, plan.slot);
+            const slot = await slotOf(serverOf(servers, design), workloads[workload].path);
             if (workload === "W") written.set(design, Math.max(written.get(design) ?? 0, slot.requests));
             return slot;
           },
@@ -140,8 +148,13 @@ async function withServers(framework, options, use) {
  * @param {Plan} plan
  */
 async function warmUp(framework, servers, { warmUp: milliseconds }) {
+  // Express needs seconds of load until V8 has compiled what it will: the same number of them for each, or the control would stay behind the bare server.
   await load(serverOf(servers, bare), workloads.R.path, milliseconds);
-  for (const { design, workload } of cellsOf(framework)) await load(serverOf(servers, design), workloads[workload].path, milliseconds);
+  const cells = cellsOf(framework);
+  for (const { design, workload } of cells) {
+    const share = cells.filter((cell) => cell.design === design).length;
+    await load(serverOf(servers, design), workloads[workload].path, Math.round(milliseconds / share));
+  }
 }
 
 /**
@@ -163,9 +176,9 @@ function ofFramework(framework) {
  * @param {string} framework
  * @param {Plan} plan
  */
-function durationOf(framework, { rounds, slot, warmUp: warming, generations }) {
+function durationOf(framework, { rounds, slot, lead, warmUp: warming, generations }) {
   const cells = cellsOf(framework).length;
-  return rounds * (2 * cells + 1) * (slot + betweenSlots) + generations * ((cells + 1) * (warming + betweenSlots) + ofFramework(framework).length * starting);
+  return rounds * (2 * cells + 1) * (slot + lead + betweenSlots) + generations * (ofFramework(framework).length * (warming + starting) + (cells + 1) * betweenSlots);
 }
 
 /**
@@ -177,7 +190,7 @@ function soFar(samples) {
   const said = new Map();
   for (const [{ design, workload }, list] of samples) {
     const share = median(list.map((sample) => sample.share)).toFixed(2);
-    said.set(design, [...(said.get(design) ?? []), design === control ? share : `${workload} ${share}`]);
+    said.set(design, [...(said.get(design) ?? []), `${workload} ${share}`]);
   }
   return [...said].map(([design, shares]) => `${design} ${shares.join(" ")}`).join(" · ");
 }

@@ -8,15 +8,13 @@ import { bare, control, designs, peer, peerTargets, workloads } from "./designs.
  */
 
 /**
- * What is measured beside the bare server: the control once, each other design with each workload.
+ * What is measured beside the bare server: every other design with every workload. The control too, so that it is as busy and as long idle as they are.
  * @param {string} framework
  * @returns {readonly Cell[]}
  */
 export function cellsOf(framework) {
   const others = designs.filter((design) => design.framework === framework && design.design !== bare);
-  return others.flatMap(({ design }) =>
-    (design === control ? /** @type {const} */ (["R"]) : typedKeys(workloads)).map((workload) => ({ framework, design, workload })),
-  );
+  return others.flatMap(({ design }) => typedKeys(workloads).map((workload) => ({ framework, design, workload })));
 }
 
 /**
@@ -29,7 +27,7 @@ function typedKeys(object) {
 
 /** @param {Samples} samples */
 export function controlShare(samples) {
-  return median(sharesOf(samples, control, "R"));
+  return median(typedKeys(workloads).flatMap((workload) => sharesOf(samples, control, workload)));
 }
 
 /**
@@ -37,10 +35,10 @@ export function controlShare(samples) {
  * @returns {readonly import("../../lib/suite.ts").Row[]}
  */
 export function rowsOf({ samples }) {
-  const controls = sharesOf(samples, control, "R");
-  const addedByControl = median(listOf(samples, control, "R").map(({ addedCpu }) => addedCpu));
   return [...samples].map(([{ framework, design, workload }, list]) => {
     const shares = list.map(({ share }) => share);
+    const controls = sharesOf(samples, control, workload);
+    const addedByControl = median(listOf(samples, control, workload).map(({ addedCpu }) => addedCpu));
     // The control's own row is not corrected by itself: it shows how far two of the same differ.
     const own = design === control;
     const { ratio, low, high } = ratioOfMedians(shares, own ? controls.map(() => 1) : controls);
@@ -98,7 +96,7 @@ function rowLine({ framework, design, workload, ratio, low, high, addedCpuUs }, 
   const target = designs.find((known) => known.framework === framework && known.design === design)?.targets[/** @type {"R"} */ (workload)];
   const reached = target === undefined ? "" : `${target.toFixed(2)}${judged ? verdict(ratio, target) : ""}`;
   const rate = whole(median(listOf(samples, design, /** @type {"R"} */ (workload)).map((sample) => sample.rate)));
-  return `| ${framework} | ${design} | ${design === control ? "" : workload} | **${ratio.toFixed(2)}** | ${low.toFixed(2)} to ${high.toFixed(2)} | ${reached} | ${addedCpuUs.toFixed(1)} | ${rate} |`;
+  return `| ${framework} | ${design} | ${workload} | **${ratio.toFixed(2)}** | ${low.toFixed(2)} to ${high.toFixed(2)} | ${reached} | ${addedCpuUs.toFixed(1)} | ${rate} |`;
 }
 
 /**

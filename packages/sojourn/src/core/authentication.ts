@@ -64,7 +64,7 @@ export async function authenticate(engine: Engine, state: SessionState, subject:
           [own.life]: JSON.stringify(renewed),
           [own.seen]: String(state.visit.began ?? now),
           [own.auth]: JSON.stringify(auth),
-          ...clientField(state.visit.client),
+          ...clientField(state.visit),
         },
         unset: [...dropped, ...removals(pending)],
         wake: now + Math.min(idle, absolute),

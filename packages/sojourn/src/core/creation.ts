@@ -5,7 +5,7 @@ import { endEntry } from "./ending.ts";
 import { SojournError } from "./errors.ts";
 import { commitWithinLimits } from "./limits.ts";
 import { isPromise } from "./maybe.ts";
-import type { Client } from "./resumable.ts";
+import type { Visit } from "./resumable.ts";
 import type { Change, MaybePromise, Outcome, SessionRecord } from "./seam.ts";
 import { firstSecret } from "./secrets.ts";
 import { hashOf, newId, newSecret } from "./token.ts";
@@ -38,7 +38,7 @@ export function create(engine: Engine, state: SessionState, birth: Birth): Maybe
       [own.life]: JSON.stringify(life),
       [own.seen]: String(state.visit.began ?? now),
       [own.secret]: JSON.stringify(firstSecret(text, now)),
-      ...clientField(state.visit.client),
+      ...clientField(state.visit),
       ...(birth.auth === undefined ? undefined : { [own.auth]: JSON.stringify(birth.auth) }),
     };
     for (const [name, value] of state.pending ?? []) if (value !== undefined) set[name] = value;
@@ -87,8 +87,9 @@ function refusedCreation(outcome: Outcome & { ok: false }): SojournError {
   return new SojournError("store_unavailable", `The session store refused a new session as ${JSON.stringify(outcome.why)}.`);
 }
 
-/** The field that keeps who the client seemed to be. */
-export function clientField(client: Client | undefined): Readonly<Record<string, string>> | undefined {
+/** The field that keeps who the client seems to be. */
+export function clientField({ client: given }: Visit): Readonly<Record<string, string>> | undefined {
+  const client = typeof given === "function" ? given() : given;
   if (client === undefined || (client.address === undefined && client.agent === undefined)) return undefined;
   return { [own.client]: JSON.stringify(client) };
 }

@@ -26,8 +26,8 @@ export interface Visit {
   readonly token?: string | undefined;
   /** Epoch ms at which the request began; a touch records this, so that a slow request cannot revive an expired session. Default: now. */
   readonly began?: number | undefined;
-  /** May be an accessor: it is read only when there is something to write it to. */
-  readonly client?: Client | undefined;
+  /** Or how to find out: it is asked for only when there is something to write it to. */
+  readonly client?: Client | (() => Client) | undefined;
   /** Whether the carrier can hand back a new token with any answer, as a cookie can. Only then is periodic rotation offered. Default false. */
   readonly rotates?: boolean | undefined;
   /** Called once, synchronously, before the session's first write, or during `visit()` when a successor is due: from now on there is something to settle. May throw `response_started`. */

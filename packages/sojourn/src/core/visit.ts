@@ -2,10 +2,10 @@ import { clientField } from "./creation.ts";
 import { endEntry, endExpired } from "./ending.ts";
 import { endingOf } from "./events.ts";
 import { eventOf, inBackground, type Engine, type Refusal, type SessionState } from "./engine.ts";
-import { clientOf, expiryOf, own, type Entry } from "./entry.ts";
+import { expiryOf, own, type Entry } from "./entry.ts";
 import { andThen, isPromise } from "./maybe.ts";
 import { adopt } from "./persist.ts";
-import type { Client, Visit } from "./resumable.ts";
+import type { Visit } from "./resumable.ts";
 import type { Change, MaybePromise, Outcome, SessionRecord } from "./seam.ts";
 import { judge, seen } from "./secrets.ts";
 import { hashOf, idOf, isToken, tokenLength, type Token } from "./token.ts";
@@ -121,11 +121,19 @@ function above(engine: Engine, visit: Visit, entry: Entry, now: number, below: b
   if (successor !== undefined) confirm(engine, state, entry, successor, now);
   touch(engine, state, entry, visit.began ?? now);
   if (visit.rotates === true && successor === undefined && now - entry.secrets.issued >= engine.settings.rotateEvery) {
-    state.rotating = true;
-    visit.onPending?.();
-    state.announced = true;
+    rotateWithAnswer(state);
   }
   return state;
+}
+
+/** A door that cannot hand anything back any more is no reason to refuse the session: the next request will be offered a successor. */
+function rotateWithAnswer(state: SessionState): void {
+  try {
+    state.visit.onPending?.();
+    state.rotating = state.announced = true;
+  } catch {
+    state.rotating = false;
+  }
 }
 
 /** The successor has arrived: from now on the old secret has its grace and no more. If this is not written down, the next request tries again. */
@@ -138,15 +146,13 @@ function confirm(engine: Engine, state: SessionState, entry: Entry, hash: string
 function touch(engine: Engine, state: SessionState, entry: Entry, began: number): void {
   if (began - Math.max(entry.seen, entry.touching) <= engine.settings.touch) return;
   entry.touching = began;
-  const set = { [own.seen]: String(began), ...moved(entry, state.visit.client) };
+  const set = { [own.seen]: String(began), ...moved(entry, state.visit) };
   write(engine, state, "touch a session", { id: entry.record.id, expect: "live", set });
 }
 
-function moved(entry: Entry, client: Client | undefined): Readonly<Record<string, string>> | undefined {
-  const field = clientField(client);
-  if (field === undefined) return undefined;
-  const known = clientOf(entry.record);
-  return known.address === client?.address && known.agent === client?.agent ? undefined : field;
+function moved(entry: Entry, visit: Visit): Readonly<Record<string, string>> | undefined {
+  const field = clientField(visit);
+  return field === undefined || field[own.client] === entry.record.fields[own.client] ? undefined : field;
 }
 
 function write(engine: Engine, state: SessionState, doing: string, change: Change): void {

@@ -31,6 +31,17 @@ export function addedTo(response: ServerResponse, given: HeadArgument, vary: str
   return list;
 }
 
+/**
+ * The same, for an answer without cookies of ours, where the application passed nothing to `writeHead` but set all headers on the response before:
+ * there Node would remove and append each of a list. Done twice it changes nothing more.
+ */
+export function setOn(response: ServerResponse, vary: string): undefined {
+  for (const name of response.getHeaderNames()) if (name.length >= 15 && isTargeted(name)) response.removeHeader(name);
+  response.setHeader("Cache-Control", privately(textOf(response.getHeader("cache-control"))));
+  response.setHeader("Vary", varying(textOf(response.getHeader("vary")), vary));
+  return undefined;
+}
+
 /** Lengths first: most names are none of these, and lower-casing each costs more than all the rest. */
 function sort(own: Sorted, name: string, value: OutgoingHttpHeaders[string]): void {
   const { length } = name;

@@ -63,23 +63,17 @@ export function webDoor<Request>(options: WebOptions, reader: RequestReader<Requ
   const handing = carriers.find((carrier) => carrier.setCookie !== undefined);
   const challenge = carriers.find((carrier) => carrier.challenge !== undefined)?.challenge;
 
-  // An accessor on a shared prototype costs a request a quarter of what reading the client does, and few requests need it.
-  const lazy = {
-    get client(): Client {
-      const { request } = this as unknown as Knock<Request>;
-      const address = proxies === undefined ? reader.peer(request) : proxies.address(forwarding(request));
-      return { address, agent: agentText(reader.header(request, "user-agent")) };
-    },
-  };
-
   function knock(request: Request, onPending: (() => void) | undefined): Knock<Request> {
+    const client = (): Client => ({
+      address: proxies === undefined ? reader.peer(request) : proxies.address(forwarding(request)),
+      agent: agentText(reader.header(request, "user-agent")),
+    });
     for (const carrier of carriers) {
       const value = reader.header(request, carrier.header);
       const token = value === undefined ? undefined : carrier.read(value);
-      if (token !== undefined)
-        return { __proto__: lazy, request, carrier, token, rotates: carrier.setCookie !== undefined, onPending } as unknown as Knock<Request>;
+      if (token !== undefined) return { request, carrier, token, rotates: carrier.setCookie !== undefined, onPending, client };
     }
-    return { __proto__: lazy, request, carrier: handing, token: undefined, rotates: handing !== undefined, onPending } as unknown as Knock<Request>;
+    return { request, carrier: handing, token: undefined, rotates: handing !== undefined, onPending, client };
   }
 
   function forwarding(request: Request): Forwarding {

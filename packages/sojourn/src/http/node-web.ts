@@ -5,7 +5,8 @@ import type { MaybePromise } from "../core/seam.ts";
 import type { Session } from "../core/session.ts";
 import { webDoor, type Knock, type WebOptions } from "./door.ts";
 import { nodeRequest } from "./node-request.ts";
-import { arm, ask, findAsked, lastAsked, type Asked, type AskedOwner } from "./response-gate.ts";
+import { arm, findAsked, gateFor, type Asked, type AskedOwner } from "./response-gate.ts";
+import { together } from "./together.ts";
 
 /** What `node:http` and the frameworks on it share. */
 export interface NodeWeb<Data> {
@@ -38,27 +39,24 @@ export function nodeWeb<Data>(sessions: Resumable<Data>, options: WebOptions): N
     return andThen(sessions.settle(known), (back) => (back === undefined ? undefined : door.setCookie(knock, back)));
   }
 
+  const visit = together((asked: AskedSession<Data>) => {
+    const given = sessions.visit(asked.knock);
+    if (!isPromise(given)) asked.session = given;
+    return given;
+  });
+
   /** No async function and one promise: each costs more than the visit itself. */
   function session(request: IncomingMessage, response: ServerResponse): Promise<Session<Data>> {
-    const before = findAsked(response, owner) as AskedSession<Data> | undefined;
-    if (before !== undefined) return Promise.resolve(before.session);
     const refusal = door.refusal(request);
     if (refusal !== undefined) return Promise.reject(refusal);
-    const asked: AskedSession<Data> = { owner, pending: false, next: lastAsked(response), knock: undefined as never, session: undefined as never };
-    asked.knock = door.knock(request, () => arm(response, asked));
-    ask(response, asked);
-    let given: MaybePromise<Session<Data>>;
-    try {
-      given = sessions.visit(asked.knock);
-    } catch (error) {
-      given = failed(error);
-    }
+    const gate = gateFor(response);
+    const before = findAsked(gate, owner) as AskedSession<Data> | undefined;
+    if (before !== undefined) return Promise.resolve(before.session);
+    const asked: AskedSession<Data> = { owner, pending: false, next: gate.asked, knock: undefined as never, session: undefined as never };
+    asked.knock = door.knock(request, () => arm(gate, asked));
+    gate.asked = asked;
+    const given = visit(asked);
     asked.session = given;
-    if (!isPromise(given)) return Promise.resolve(given);
-    given.then(
-      (known) => (asked.session = known),
-      () => undefined,
-    );
     return given;
   }
 
@@ -72,8 +70,4 @@ export function nodeWeb<Data>(sessions: Resumable<Data>, options: WebOptions): N
     },
     session,
   };
-}
-
-async function failed(error: unknown): Promise<never> {
-  throw error;
 }

@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { SojournError } from "../core/errors.ts";
 import type { MaybePromise } from "../core/seam.ts";
 import { problem } from "./problem.ts";
-import { arm, ask, lastAsked, type Asked, type AskedOwner } from "./response-gate.ts";
+import { arm, gateFor, type Asked, type AskedOwner } from "./response-gate.ts";
 
 const big = "z".repeat(200_000);
 let folder: string;
@@ -75,16 +75,16 @@ function armed(response: ServerResponse, commits: Commit[], vary = "Cookie"): vo
       return outcome;
     },
   };
-  const asked: Asked = { owner, pending: false, next: lastAsked(response) };
-  ask(response, asked);
-  arm(response, asked);
+  const asked: Asked = { owner, pending: false, next: gateFor(response).asked };
+  gateFor(response).asked = asked;
+  arm(gateFor(response), asked);
 }
 
 /** An owner whose commit answers at once. */
 function armedSync(response: ServerResponse, settle: () => MaybePromise<string | undefined>): void {
-  const asked: Asked = { owner: { vary: "Cookie", problem: (error) => problem(error), settle }, pending: false, next: lastAsked(response) };
-  ask(response, asked);
-  arm(response, asked);
+  const asked: Asked = { owner: { vary: "Cookie", problem: (error) => problem(error), settle }, pending: false, next: gateFor(response).asked };
+  gateFor(response).asked = asked;
+  arm(gateFor(response), asked);
 }
 
 const turns = async (): Promise<void> => {
@@ -528,10 +528,10 @@ it("is too late once the response has begun", async () => {
   const seen: unknown[] = [];
   const port = await serve((_req, res) => {
     const asked: Asked = { owner: { vary: "Cookie", problem, settle: () => undefined }, pending: false, next: undefined };
-    ask(res, asked);
+    gateFor(res).asked = asked;
     res.write("x");
     try {
-      arm(res, asked);
+      arm(gateFor(res), asked);
     } catch (error) {
       seen.push((error as { code: string }).code);
     }

@@ -2,10 +2,12 @@ import type { ServerResponse } from "node:http";
 import { SojournError } from "../core/errors.ts";
 import { isPromise } from "../core/maybe.ts";
 import type { MaybePromise } from "../core/seam.ts";
-import { addedTo, type HeadArgument } from "./answer-head.ts";
+import { addedTo, setOn, type HeadArgument } from "./answer-head.ts";
 import { varying } from "./caching.ts";
+import { gatePlaces, type Placed } from "./gate-places.ts";
 import { headersSent, hold, phraseOf, tell, type Held, type Verb } from "./held-answer.ts";
 import { staysWithProblem, type Problem } from "./problem.ts";
+import { originalsFor, replaceForAll, type ResponseMethods } from "./response-methods.ts";
 
 /** A session that was asked for while a response is made. What an adapter knows of it is its own affair. */
 export interface Asked {
@@ -33,89 +35,89 @@ export interface AskedOwner {
  */
 type Phase = "asking" | "settling" | "settled" | "begun" | "refused";
 
-/**
- * Lives on the response under a symbol of this module, next to the `writeHead` that has to be there anyway. A WeakMap would cost each request 1.2 µs
- * (of 25), mostly in the garbage collector; this costs nothing that can be measured. The request carries nothing.
- */
-interface Gate {
-  asked: Asked;
+/** What is known of a response for which a session was asked for. */
+export interface Gate extends Placed {
+  /** The last that was asked for. */
+  asked: Asked | undefined;
   phase: Phase;
   cookies: readonly string[];
-  readonly writeHead: ServerResponse["writeHead"];
-  /** The response's own ways to begin, while ours stand in their place. */
-  write: ServerResponse["write"] | undefined;
-  end: ServerResponse["end"] | undefined;
-  flushHeaders: ServerResponse["flushHeaders"] | undefined;
+  /** Whether there is something to commit, and every way to begin is ours. */
+  armed: boolean;
+  /** Whether our methods stand in the response's prototype, and not on the response itself. */
+  readonly shared: boolean;
+  /** The response's own ways to begin. */
+  original: ResponseMethods;
   held: Held | undefined;
 }
 
-const gateOf = Symbol("sojourn");
-type Gated = ServerResponse & { [gateOf]?: Gate };
+const gates = gatePlaces<Gate>();
 
-/** What was asked for this response by this owner. */
-export function findAsked(response: ServerResponse, owner: AskedOwner): Asked | undefined {
-  for (let asked = (response as Gated)[gateOf]?.asked; asked !== undefined; asked = asked.next) if (asked.owner === owner) return asked;
-  return undefined;
-}
-
-/** Whatever was asked for this response so far: what the next {@link Asked} points to. */
-export function lastAsked(response: ServerResponse): Asked | undefined {
-  return (response as Gated)[gateOf]?.asked;
-}
-
-/** Notes that a session was asked for: from now on the answer is private. A read puts nothing but `writeHead` in the response's way. */
-export function ask(response: ServerResponse, asked: Asked): void {
-  const mine: Gated = response;
-  const gate = mine[gateOf];
-  if (gate !== undefined) {
-    gate.asked = asked;
-    return;
-  }
+/** The gate of a response; made at the first asking. From then on the answer is private. */
+export function gateFor(response: ServerResponse): Gate {
+  const known = gates.find(response);
+  if (known !== undefined) return known;
   const begun = response.headersSent;
-  mine[gateOf] = {
-    asked,
+  const shared = begun ? undefined : replaceForAll(response, ours);
+  const gate: Gate = {
+    response,
+    before: undefined,
+    asked: undefined,
     phase: begun ? "begun" : "asking",
     cookies: none,
-    writeHead: response.writeHead,
-    write: undefined,
-    end: undefined,
-    flushHeaders: undefined,
+    armed: false,
+    shared: shared !== undefined,
+    original: shared ?? methodsOf(response),
     held: undefined,
   };
-  if (!begun) mine.writeHead = gatedWriteHead;
+  gates.put(gate, shared === undefined);
+  // A read puts nothing but this in the response's way.
+  if (shared === undefined && !begun) response.writeHead = gatedWriteHead;
+  return gate;
+}
+
+/** What this owner asked for. */
+export function findAsked(gate: Gate, owner: AskedOwner): Asked | undefined {
+  let asked = gate.asked;
+  while (asked !== undefined && asked.owner !== owner) asked = asked.next;
+  return asked;
+}
+
+function methodsOf({ writeHead, write, end, flushHeaders }: ServerResponse): ResponseMethods {
+  return { writeHead, write, end, flushHeaders };
 }
 
 /**
  * From now on there is something to commit: every way in which the response can begin waits for it.
  * @throws {SojournError} `response_started`
  */
-export function arm(response: ServerResponse, asked: Asked): void {
-  const mine: Gated = response;
-  const gate = mine[gateOf] as Gate;
+export function arm(gate: Gate, asked: Asked): void {
+  const { response } = gate;
   if (gate.phase !== "asking" || response.headersSent)
     throw new SojournError(
       "response_started",
       "The answer has begun, so the session takes no more writes. Write before the first byte is sent, and commit() before a long stream.",
     );
   asked.pending = true;
-  if (gate.write !== undefined) return;
-  gate.write = mine.write;
-  gate.end = mine.end;
-  gate.flushHeaders = mine.flushHeaders;
-  mine.write = gatedWrite;
-  mine.end = gatedEnd;
-  mine.flushHeaders = gatedFlushHeaders;
+  if (gate.armed) return;
+  gate.armed = true;
+  if (gate.shared) return;
+  // Others may have put theirs on the response since the session was asked for.
+  gate.original = { ...methodsOf(response), writeHead: gate.original.writeHead };
+  response.write = gatedWrite;
+  response.end = gatedEnd;
+  response.flushHeaders = gatedFlushHeaders;
 }
 
 const none: readonly string[] = Object.freeze([]);
 
 /** Every beginning comes here: Node's own `write`, `end` and `flushHeaders` call it when no head was written. */
-function gatedWriteHead(this: Gated, status: number, reason?: string | HeadArgument, headers?: HeadArgument): ServerResponse {
-  const gate = this[gateOf] as Gate;
+function gatedWriteHead(this: ServerResponse, status: number, reason?: string | HeadArgument, headers?: HeadArgument): ServerResponse {
+  const gate = gates.find(this);
+  if (gate === undefined) return Reflect.apply(original(this, "writeHead"), this, [status, reason, headers]) as ServerResponse;
   const phrase = typeof reason === "string" ? reason : undefined;
   const given = phrase === undefined ? ((reason as HeadArgument) ?? headers) : headers;
   const before = gate.phase;
-  switch (gate.write === undefined ? before : begin(this, gate)) {
+  switch (gate.armed ? begin(this, gate) : before) {
     case "refused":
       return this;
     case "settling":
@@ -123,32 +125,41 @@ function gatedWriteHead(this: Gated, status: number, reason?: string | HeadArgum
       (gate.held as Held).head(status, phrase, given);
       return this;
     case "begun":
-      return Reflect.apply(gate.writeHead, this, [status, reason, headers]) as ServerResponse;
+      return Reflect.apply(gate.original.writeHead, this, [status, reason, headers]) as ServerResponse;
     default: {
-      const all = addedTo(this, given, varyOf(gate), gate.cookies);
-      Reflect.apply(gate.writeHead, this, phrase === undefined ? [status, all] : [status, phrase, all]);
+      const all = given === undefined && gate.cookies.length === 0 ? setOn(this, varyOf(gate)) : addedTo(this, given, varyOf(gate), gate.cookies);
+      Reflect.apply(gate.original.writeHead, this, phrase === undefined ? [status, all] : [status, phrase, all]);
       // Only now: a status or header that Node refuses leaves the head to be written by an error handler, and that needs ours too.
       gate.phase = "begun";
+      if (gate.shared) gates.drop(gate);
       return this;
     }
   }
 }
 
-function gatedWrite(this: Gated, ...args: readonly unknown[]): boolean {
+function gatedWrite(this: ServerResponse, ...args: readonly unknown[]): boolean {
   return gated(this, "write", args, false) as boolean;
 }
 
-function gatedEnd(this: Gated, ...args: readonly unknown[]): ServerResponse {
+function gatedEnd(this: ServerResponse, ...args: readonly unknown[]): ServerResponse {
   return gated(this, "end", args, this) as ServerResponse;
 }
 
-function gatedFlushHeaders(this: Gated): void {
+function gatedFlushHeaders(this: ServerResponse): void {
   gated(this, "flushHeaders", [], undefined);
 }
 
+/** Stands in the prototype of all responses of an application, most of which ask for no session. */
+const ours: ResponseMethods = { writeHead: gatedWriteHead, write: gatedWrite, end: gatedEnd, flushHeaders: gatedFlushHeaders };
+
+function original<Name extends keyof ResponseMethods>(response: ServerResponse, name: Name): ResponseMethods[Name] {
+  return (originalsFor(response) as ResponseMethods)[name];
+}
+
 /** @param otherwise what a call gives that is held back or dropped. */
-function gated(response: Gated, verb: Verb, args: readonly unknown[], otherwise: unknown): unknown {
-  const gate = response[gateOf] as Gate;
+function gated(response: ServerResponse, verb: Verb, args: readonly unknown[], otherwise: unknown): unknown {
+  const gate = gates.find(response);
+  if (gate === undefined || !gate.armed) return Reflect.apply(gate?.original[verb] ?? original(response, verb), response, args);
   switch (begin(response, gate)) {
     case "settling":
       (gate.held as Held).call(verb, args);
@@ -157,12 +168,12 @@ function gated(response: Gated, verb: Verb, args: readonly unknown[], otherwise:
       tell(args, new SojournError("response_started", "The session could not be committed; a problem answer was sent in place of this one."));
       return otherwise;
     default:
-      return Reflect.apply(gate[verb] as (...args: never) => unknown, response, args);
+      return Reflect.apply(gate.original[verb], response, args);
   }
 }
 
 /** The first beginning commits; the phase afterwards says what is to become of the call. A store that answers at once defers nothing. */
-function begin(response: Gated, gate: Gate): Phase {
+function begin(response: ServerResponse, gate: Gate): Phase {
   if (gate.phase !== "asking") return gate.phase;
   let cookies: MaybePromise<readonly string[]>;
   try {
@@ -193,7 +204,8 @@ function begin(response: Gated, gate: Gate): Phase {
   return gate.phase;
 }
 
-function settleAll(first: Asked): MaybePromise<readonly string[]> {
+function settleAll(first: Asked | undefined): MaybePromise<readonly string[]> {
+  if (first === undefined) return none;
   if (first.next === undefined) {
     const cookie = first.pending ? first.owner.settle(first) : undefined;
     return isPromise(cookie) ? cookie.then(listOf) : listOf(cookie);
@@ -213,34 +225,32 @@ function listOf(cookie: string | undefined): readonly string[] {
   return cookie === undefined ? none : [cookie];
 }
 
-function open(response: Gated, gate: Gate, cookies: readonly string[]): void {
+function open(response: ServerResponse, gate: Gate, cookies: readonly string[]): void {
   gate.phase = "settled";
   gate.cookies = cookies;
-  restore(response, "write", gatedWrite, gate.write);
-  restore(response, "end", gatedEnd, gate.end);
-  restore(response, "flushHeaders", gatedFlushHeaders, gate.flushHeaders);
-}
-
-/** Who came after us and wrapped our function keeps it; ours then passes on. */
-function restore(response: Gated, name: Verb, ours: unknown, original: unknown): void {
-  if (response[name] === ours) (response as unknown as Record<string, unknown>)[name] = original;
+  if (gate.shared) return;
+  const { write, end, flushHeaders } = gate.original;
+  // Who came after us and wrapped our function keeps it; ours then passes on.
+  if (response.write === gatedWrite) response.write = write;
+  if (response.end === gatedEnd) response.end = end;
+  if (response.flushHeaders === gatedFlushHeaders) response.flushHeaders = flushHeaders;
 }
 
 /** The commit failed: nothing of the handler's answer leaves, and no cookie. What the handler still sends is dropped. */
-function refuse(response: Gated, gate: Gate, error: unknown): void {
-  const { status, headers, body } = gate.asked.owner.problem(error);
+function refuse(response: ServerResponse, gate: Gate, error: unknown): void {
+  const { status, headers, body } = (gate.asked as Asked).owner.problem(error);
   for (const name of response.getHeaderNames()) if (!staysWithProblem(name)) response.removeHeader(name);
   const vary = response.getHeader("vary");
   if (phraseOf(response) !== undefined) response.statusMessage = "";
   // Node's `end` may come back through ours.
   gate.phase = "begun";
-  gate.writeHead.call(response, status, { ...headers, Vary: varying(vary === undefined ? undefined : String(vary), varyOf(gate)) });
-  Reflect.apply(gate.end as (...args: never) => unknown, response, [body]);
+  gate.original.writeHead.call(response, status, { ...headers, Vary: varying(vary === undefined ? undefined : String(vary), varyOf(gate)) });
+  Reflect.apply(gate.original.end, response, [body]);
   gate.phase = "refused";
 }
 
 function varyOf({ asked }: Gate): string {
-  let text = asked.owner.vary;
-  for (let each = asked.next; each !== undefined; each = each.next) text = varying(text, each.owner.vary);
+  let text = asked?.owner.vary ?? "";
+  for (let each = asked?.next; each !== undefined; each = each.next) text = varying(text, each.owner.vary);
   return text;
 }
