@@ -5,7 +5,7 @@ import { eventOf, type Engine, type Refusal, type SessionState } from "./engine.
 import { deadlineOf, fieldNames, fieldValue, own } from "./entry.ts";
 import { SojournError } from "./errors.ts";
 import type { EndReason } from "./events.ts";
-import { andThen } from "./maybe.ts";
+import { isPromise } from "./maybe.ts";
 import { offerSuccessor, persist } from "./persist.ts";
 import type { HandBack } from "./resumable.ts";
 import type { MaybePromise, SessionId } from "./seam.ts";
@@ -254,7 +254,16 @@ export class Session<Data> {
     const engine = session.#engine;
     state.closed = true;
     const written = state.pending === undefined ? undefined : persist(engine, state);
-    const rotated = andThen(written, () => (state.rotating ? andThen(state.touched, () => offerSuccessor(engine, state)) : undefined));
-    return andThen(rotated, () => state.handBack);
+    if (isPromise(written) || state.rotating) return session.#settleLater(written);
+    return state.handBack;
+  }
+
+  async #settleLater(written: MaybePromise<void>): Promise<HandBack | undefined> {
+    await written;
+    if (this.#state.rotating) {
+      await this.#state.touched;
+      await offerSuccessor(this.#engine, this.#state);
+    }
+    return this.#state.handBack;
   }
 }

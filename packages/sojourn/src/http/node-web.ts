@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { andThen, isPromise } from "../core/maybe.ts";
-import type { Resumable } from "../core/resumable.ts";
+import { isPromise } from "../core/maybe.ts";
+import type { HandBack, Resumable } from "../core/resumable.ts";
 import type { MaybePromise } from "../core/seam.ts";
 import type { Session } from "../core/session.ts";
 import { webDoor, type Knock, type WebOptions } from "./door.ts";
@@ -31,12 +31,17 @@ export function nodeWeb<Data>(sessions: Resumable<Data>, options: WebOptions): N
     settle(asked) {
       const { session: given, knock } = asked as AskedSession<Data>;
       // A handler may answer without waiting for the session that it asked for.
-      return andThen(given, (known) => settle(known, knock));
+      return isPromise(given) ? given.then((known) => settle(known, knock)) : settle(given, knock);
     },
   };
 
   function settle(known: Session<Data>, knock: Knock<IncomingMessage>): MaybePromise<string | undefined> {
-    return andThen(sessions.settle(known), (back) => (back === undefined ? undefined : door.setCookie(knock, back)));
+    const back = sessions.settle(known);
+    return isPromise(back) ? back.then((given) => cookieFor(given, knock)) : cookieFor(back, knock);
+  }
+
+  function cookieFor(back: HandBack | undefined, knock: Knock<IncomingMessage>): string | undefined {
+    return back === undefined ? undefined : door.setCookie(knock, back);
   }
 
   const visit = together((asked: AskedSession<Data>) => {

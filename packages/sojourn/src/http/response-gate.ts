@@ -137,12 +137,12 @@ function gatedWriteHead(this: ServerResponse, status: number, reason?: string | 
   }
 }
 
-function gatedWrite(this: ServerResponse, ...args: readonly unknown[]): boolean {
-  return gated(this, "write", args, false) as boolean;
+function gatedWrite(this: ServerResponse, chunk?: unknown, encoding?: unknown, callback?: unknown): boolean {
+  return gated(this, "write", [chunk, encoding, callback], false) as boolean;
 }
 
-function gatedEnd(this: ServerResponse, ...args: readonly unknown[]): ServerResponse {
-  return gated(this, "end", args, this) as ServerResponse;
+function gatedEnd(this: ServerResponse, chunk?: unknown, encoding?: unknown, callback?: unknown): ServerResponse {
+  return gated(this, "end", [chunk, encoding, callback], this) as ServerResponse;
 }
 
 function gatedFlushHeaders(this: ServerResponse): void {
