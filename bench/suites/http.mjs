@@ -2,7 +2,7 @@ import { otherWork, machineFacts, missingFromMachine } from "../lib/machine.mjs"
 import { interleavedRound } from "../lib/interleave.mjs";
 import { median } from "../lib/statistics.mjs";
 import { removeFolder, temporaryFolder } from "../lib/children.mjs";
-import { bare, control, designs, workloads } from "./http/designs.mjs";
+import { bare, designs, workloads } from "./http/designs.mjs";
 import { load } from "./http/load.mjs";
 import { profile } from "./http/profile.mjs";
 import { cellsOf, controlShare, rowsOf, sectionOf } from "./http/report.mjs";
@@ -178,7 +178,9 @@ function ofFramework(framework) {
  */
 function durationOf(framework, { rounds, slot, lead, warmUp: warming, generations }) {
   const cells = cellsOf(framework).length;
-  return rounds * (2 * cells + 1) * (slot + lead + betweenSlots) + generations * (ofFramework(framework).length * (warming + starting) + (cells + 1) * betweenSlots);
+  return (
+    rounds * (2 * cells + 1) * (slot + lead + betweenSlots) + generations * (ofFramework(framework).length * (warming + starting) + (cells + 1) * betweenSlots)
+  );
 }
 
 /**

@@ -17,8 +17,8 @@ app.get("/", async (req, res) => {
 // The first write creates the session. It is committed before the first byte of the answer leaves.
 app.post("/cart", async (req, res) => {
   const session = await web.session(req);
-  const cart = await session.update("cart", (cart = []) => [...cart, String(req.body.sku)]);
-  res.json({ cart });
+  await session.update("cart", (cart = []) => [...cart, String(req.body.sku)]);
+  res.json({ cart: session.get("cart") });
 });
 
 app.put("/theme", async (req, res) => {
@@ -45,7 +45,8 @@ app.get("/devices", async (req, res) => {
   const session = await web.session(req);
   if (session.subject === undefined) return res.status(401).json({ error: "log in first" });
   const devices = [];
-  for await (const { id, agent, address, seen } of sessions.list({ subject: session.subject })) devices.push({ id, agent, address, seen, this: id === session.id });
+  for await (const { id, agent, address, seen } of sessions.list({ subject: session.subject }))
+    devices.push({ id, agent, address, seen, this: id === session.id });
   res.json({ devices });
 });
 
@@ -64,8 +65,5 @@ const server = app.listen(Number(process.env.PORT ?? 3000), "127.0.0.1", () => {
 });
 
 process.once("SIGTERM", () => {
-  server.close(async () => {
-    await sessions.close();
-    process.exit(0);
-  });
+  server.close(() => void sessions.close().then(() => process.exit(0)));
 });

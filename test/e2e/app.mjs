@@ -2,14 +2,14 @@
 import { createServer } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { open } from "lmdb";
-import { createSessions } from "sojourn";
+import { createSessions, SojournError } from "sojourn";
 import { cookie } from "sojourn/http";
 import { nodeSessions } from "sojourn/http/node";
 import { lmdbStore } from "sojourn/stores/lmdb";
 import { memoryStore } from "sojourn/stores/memory";
 
 const [, , kind, folder, settings] = process.argv;
-const store = kind === "memory" ? memoryStore() : lmdbStore(open({ path: String(folder) }));
+const store = kind === "memory" ? memoryStore() : lmdbStore(open({ path: folder }));
 const sessions = createSessions({ store, ...JSON.parse(settings ?? "{}") });
 const web = nodeSessions(sessions, { carriers: [cookie()] });
 
@@ -44,7 +44,7 @@ const server = createServer((request, response) => {
     .then((session) => routes[url.pathname](session, url.searchParams))
     .then(
       (body) => response.setHeader("content-type", "application/json").end(JSON.stringify(body)),
-      (error) => response.writeHead(error.status ?? 500).end(String(error.code ?? error)),
+      (/** @type {unknown} */ error) => response.writeHead(error instanceof SojournError ? error.status : 500).end(String(error)),
     );
 });
 server.listen(0, "127.0.0.1", () => console.log(server.address().port));

@@ -15,5 +15,22 @@ export type { Bounds } from "./core/values.ts";
 export { apply, type Applied } from "./core/apply.ts";
 export { satisfies } from "./core/seam.ts";
 export type {
-  CallOptions, Change, ClockedStore, Committed, CountableStore, Cursor, Ending, Found, MaybePromise, Outcome, Page, Query, Refused, SessionId, SessionRecord, Store, StoreEvent, WatchableStore,
+  CallOptions,
+  Change,
+  ClockedStore,
+  Committed,
+  CountableStore,
+  Cursor,
+  Ending,
+  Found,
+  MaybePromise,
+  Outcome,
+  Page,
+  Query,
+  Refused,
+  SessionId,
+  SessionRecord,
+  Store,
+  StoreEvent,
+  WatchableStore,
 } from "./core/seam.ts";

@@ -70,8 +70,7 @@ export async function authenticate(engine: Engine, state: SessionState, subject:
         wake: now + Math.min(idle, absolute),
       };
     });
-    const entry = state.entry as Entry;
-    await clearOfFloors(engine, state, entry.record);
+    await clearOfFloors(engine, state, state.entry.record);
   }
   const entry = state.entry as Entry;
   engine.events.emit("authenticated", { ...eventOf(engine, entry.record), methods: auth.methods });
@@ -81,11 +80,17 @@ export async function authenticate(engine: Engine, state: SessionState, subject:
  * Raises what the session may do, for a time, after the subject proved more. The secret is replaced at once.
  * @throws {SojournError} `not_authenticated`, `session_ended`
  */
-export async function elevate(engine: Engine, state: SessionState, level: string, options: { readonly methods?: readonly string[]; readonly for?: Duration }): Promise<void> {
+export async function elevate(
+  engine: Engine,
+  state: SessionState,
+  level: string,
+  options: { readonly methods?: readonly string[]; readonly for?: Duration },
+): Promise<void> {
   if (typeof level !== "string" || !/^[\w:.-]{1,64}$/.test(level)) {
     throw new SojournError("invalid_field", `${JSON.stringify(level)} cannot name a level. Use 1 to 64 letters, digits, "_", "-", "." and ":".`);
   }
-  if (state.entry?.auth === undefined) throw new SojournError("not_authenticated", "Only a session that has a subject can be elevated. Call authenticate() first.");
+  if (state.entry?.auth === undefined)
+    throw new SojournError("not_authenticated", "Only a session that has a subject can be elevated. Call authenticate() first.");
   const now = engine.settings.clock.now();
   const until = now + milliseconds(options.for ?? "10m", "for");
   await replaceSecret(engine, state, (entry) => {
@@ -94,7 +99,7 @@ export async function elevate(engine: Engine, state: SessionState, level: string
     const auth: Authentication = { ...before, methods, levels: { ...current(before.levels, now), [level]: { at: now, until } } };
     return { set: { ...pendingTexts(state.pending), [own.auth]: JSON.stringify(auth) }, unset: removals(state.pending) };
   });
-  engine.events.emit("elevated", { ...eventOf(engine, (state.entry as Entry).record), level });
+  engine.events.emit("elevated", { ...eventOf(engine, state.entry.record), level });
 }
 
 function current(levels: Authentication["levels"], now: number): Authentication["levels"] {

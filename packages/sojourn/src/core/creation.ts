@@ -79,11 +79,18 @@ export async function clearOfFloors(engine: Engine, state: SessionState, record:
   if (entry === undefined || !(await engine.floors.below(entry, engine.settings.clock.now(), true))) return;
   await endEntry(engine, entry, "revoked");
   Object.assign(state, { entry: undefined, token: undefined, handBack: undefined } satisfies Partial<SessionState>);
-  throw new SojournError("session_ended", `All sessions ${record.subject === undefined ? "" : "of the subject "}were ended while this one began. Log in again.`);
+  throw new SojournError(
+    "session_ended",
+    `All sessions ${record.subject === undefined ? "" : "of the subject "}were ended while this one began. Log in again.`,
+  );
 }
 
 function refusedCreation(outcome: Outcome & { ok: false }): SojournError {
-  if (outcome.why === "full") return new SojournError("store_full", "The session store holds as much as it may. Raise its budget, shorten the idle time, or let it end what was not used lately.");
+  if (outcome.why === "full")
+    return new SojournError(
+      "store_full",
+      "The session store holds as much as it may. Raise its budget, shorten the idle time, or let it end what was not used lately.",
+    );
   return new SojournError("store_unavailable", `The session store refused a new session as ${JSON.stringify(outcome.why)}.`);
 }
 
@@ -101,5 +108,6 @@ export function checkSize(fields: Readonly<Record<string, string>>, bound: numbe
   if (units * 3 <= bound) return;
   let bytes = 0;
   for (const name in fields) bytes += bytesOf(name) + bytesOf(fields[name] as string);
-  if (bytes > bound) throw new SojournError("too_large", `The session would take ${bytes} bytes; the bound is ${bound}. Keep large things elsewhere and their keys here.`);
+  if (bytes > bound)
+    throw new SojournError("too_large", `The session would take ${bytes} bytes; the bound is ${bound}. Keep large things elsewhere and their keys here.`);
 }

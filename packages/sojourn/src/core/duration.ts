@@ -10,5 +10,8 @@ export function milliseconds(duration: Duration, setting: string): number {
   const match = typeof duration === "string" ? /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(duration) : undefined;
   const ms = match ? Number(match[1]) * (units[match[2] as string] as number) : duration;
   if (typeof ms === "number" && Number.isFinite(ms) && ms > 0) return Math.round(ms);
-  throw new SojournError("invalid_option", `${setting} is ${JSON.stringify(duration)}. Give milliseconds above zero, or a text such as "30s", "15m", "12h" or "30d".`);
+  throw new SojournError(
+    "invalid_option",
+    `${setting} is ${JSON.stringify(duration)}. Give milliseconds above zero, or a text such as "30s", "15m", "12h" or "30d".`,
+  );
 }

@@ -65,7 +65,7 @@ export function entriesOf(capacity: number): Entries {
   return {
     of(record) {
       const before = known.get(record.id);
-      if (before !== undefined && before.record === record) return before;
+      if (before?.record === record) return before;
       const entry = read(record, before);
       if (entry !== undefined) known.set(record.id, entry);
       return entry;
@@ -89,7 +89,7 @@ function read(record: SessionRecord, before: Entry | undefined): Entry | undefin
       touching: before?.touching ?? 0,
       units: -1,
       cleared: before !== undefined && old?.[own.auth] === fields[own.auth] ? before.cleared : -1,
-      values: before?.values ?? new Map(),
+      values: before?.values ?? new Map<string, { text: string; value: unknown }>(),
     };
   } catch {
     return undefined;
@@ -132,7 +132,7 @@ export function fieldValue(entry: Entry, name: string): unknown {
   const text = entry.record.fields[name];
   if (text === undefined) return undefined;
   const known = entry.values.get(name);
-  if (known !== undefined && known.text === text) return known.value;
+  if (known?.text === text) return known.value;
   const value = valueOf(text);
   entry.values.set(name, { text, value });
   return value;

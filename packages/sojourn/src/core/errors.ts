@@ -67,5 +67,7 @@ export function storeUnavailable(what: string, cause?: unknown): SojournError {
 
 /** The store did not answer a write: it may or may not have landed, or may land later. */
 export function outcomeUnknown(what: string, cause?: unknown): SojournError {
-  return new SojournError("outcome_unknown", `The session store did not say whether a write landed: ${what}. Read the session again before repeating it.`, { cause });
+  return new SojournError("outcome_unknown", `The session store did not say whether a write landed: ${what}. Read the session again before repeating it.`, {
+    cause,
+  });
 }

@@ -66,7 +66,7 @@ export function emitter(): Emitter {
 export function endingOf(text: string): Ending {
   try {
     const { at, reason, by } = JSON.parse(text) as Partial<Ending>;
-    return { at: Number(at), reason: String(reason), ...(by === undefined ? undefined : { by: String(by) }) };
+    return { at: Number(at), reason: String(reason), ...(by === undefined ? undefined : { by }) };
   } catch {
     return { at: 0, reason: "unreadable" };
   }

@@ -52,8 +52,8 @@ export async function* feed(engine: Engine, store: Store, options: FeedOptions):
         wake = undefined;
       } else if (event === "gap") yield* retainedEndings(engine);
       else {
-        const told = await eventFor(engine, event);
-        if (told !== undefined) yield told;
+        const known = await eventFor(engine, event);
+        if (known !== undefined) yield known;
       }
     }
   } finally {

@@ -9,11 +9,18 @@ import type { SessionsOptions } from "./settings.ts";
 
 for (const [name, wrap] of Object.entries({ "answers at once": (store: Store) => store, "answers later": delayed<Store> })) {
   describe(`over a store that ${name}`, () => {
-    function open(options: Partial<SessionsOptions> = {}): { sessions: Sessions<Record<string, unknown>>; clock: ReturnType<typeof fakeClock>; commits: string[]; store: Store } {
+    function open(options: Partial<SessionsOptions> = {}): {
+      sessions: Sessions<Record<string, unknown>>;
+      clock: ReturnType<typeof fakeClock>;
+      commits: string[];
+      store: Store;
+    } {
       const clock = fakeClock();
       const inner = options.store ?? wrap(memoryStore());
       const commits: string[] = [];
-      const store: Store = Object.assign(Object.create(inner) as Store, { commit: (...given: Parameters<Store["commit"]>) => (commits.push(JSON.stringify(given[0])), inner.commit(...given)) });
+      const store: Store = Object.assign(Object.create(inner) as Store, {
+        commit: (...given: Parameters<Store["commit"]>) => (commits.push(JSON.stringify(given[0])), inner.commit(...given)),
+      });
       return { sessions: createSessions({ clock, sweep: 10, ...options, store }), clock, commits, store };
     }
     const alive = async (sessions: Sessions<Record<string, unknown>>, token: string | undefined): Promise<boolean> => (await sessions.visit({ token })).exists;
@@ -74,7 +81,9 @@ for (const [name, wrap] of Object.entries({ "answers at once": (store: Store) =>
         const store = memoryStore();
         for (const option of ["idle", "absolute", "retention", "deadline"] as const) {
           for (const value of [0, -1, Number.POSITIVE_INFINITY, Number.NaN, "forever", "5"]) {
-            expect(() => createSessions({ store, [option]: value as never })).toThrow(expect.objectContaining({ code: "invalid_option", message: expect.stringContaining(option) as string }) as Error);
+            expect(() => createSessions({ store, [option]: value as never })).toThrow(
+              expect.objectContaining({ code: "invalid_option", message: expect.stringContaining(option) as string }) as Error,
+            );
           }
         }
         expect(() => createSessions({ store, absolute: "401d" })).toThrow("400 days");
@@ -165,7 +174,12 @@ for (const [name, wrap] of Object.entries({ "answers at once": (store: Store) =>
         const { sessions, clock } = open();
         for (let round = 0; round < 20; round++) {
           const subject = `ada${round}`;
-          const logins = Array.from({ length: 5 }, () => sessions.create({ subject }).then((session) => session.token, () => undefined));
+          const logins = Array.from({ length: 5 }, () =>
+            sessions.create({ subject }).then(
+              (session) => session.token,
+              () => undefined,
+            ),
+          );
           clock.advance(1);
           const ending = sessions.endAll({ subject });
           const tokens = await Promise.all(logins);
@@ -259,7 +273,7 @@ for (const [name, wrap] of Object.entries({ "answers at once": (store: Store) =>
         expect((await feed.next()).done).toBe(true);
         const again = sessions.feed({ after: created.eventId })[Symbol.asyncIterator]();
         expect((await again.next()).value).toMatchObject({ type: "ended", id, eventId: ended.eventId });
-        await again.return?.(undefined as never);
+        await again.return?.(undefined);
       });
 
       test("after a gap every ending that is retained is told again: late rather than never", async () => {

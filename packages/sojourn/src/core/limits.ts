@@ -17,7 +17,11 @@ export async function commitWithinLimits(engine: Engine, change: Change): Promis
   for (let n = 0; n < tries; n++) {
     const outcome = await engine.calls.commit(change);
     if (outcome.ok || outcome.why !== "full") return outcome;
-    if (outcome.of === "store") throw new SojournError("store_full", "The session store holds as much as it may. Raise its budget, shorten the idle time, or let it end what was not used lately.");
+    if (outcome.of === "store")
+      throw new SojournError(
+        "store_full",
+        "The session store holds as much as it may. Raise its budget, shorten the idle time, or let it end what was not used lately.",
+      );
     const query: Query = outcome.of === "subject" ? { subject: String(change.subject) } : { kind: String(change.kind) };
     if (!(await makeRoom(engine, query))) throw limitReached(engine, outcome.of);
     if (n > 2) await pause(Math.random() * 2 ** Math.min(n, 6));

@@ -92,7 +92,10 @@ export function refusal(outcome: Outcome & { ok: false }, state: SessionState, c
 }
 
 function stale(version: number | undefined, expected: unknown): SojournError {
-  return new SojournError("stale", `The session is not at version ${String(expected)} any more${version === undefined ? "" : ` but at ${version}`}; nothing was written. Read it again.`);
+  return new SojournError(
+    "stale",
+    `The session is not at version ${String(expected)} any more${version === undefined ? "" : ` but at ${version}`}; nothing was written. Read it again.`,
+  );
 }
 
 /**

@@ -93,11 +93,7 @@ export type Refused =
   | { readonly ok: false; readonly why: "taken"; readonly alias: string };
 
 /** `alias`, `subject`: records that have not ended; `kind`, `wakeBefore` (inclusive, epoch ms): ended ones too. */
-export type Query =
-  | { readonly alias: string }
-  | { readonly subject: string }
-  | { readonly kind: string }
-  | { readonly wakeBefore: number };
+export type Query = { readonly alias: string } | { readonly subject: string } | { readonly kind: string } | { readonly wakeBefore: number };
 
 export interface CallOptions {
   /** Epoch ms. Past it the outcome is unknown and may still land. */

@@ -30,7 +30,14 @@ describe("rotation", () => {
   test("the last three are kept, older ones were never issued as far as anybody can tell", () => {
     let secrets: Secrets = firstSecret("0", 0);
     for (let n = 1; n <= 5; n++) secrets = seen(offer(secrets, String(n), n), String(n), n);
-    expect(["0", "1", "2", "3", "4", "5"].map((hash) => judge(secrets, hash, 1_000_000, grace))).toEqual(["unknown", "unknown", "reuse", "reuse", "reuse", "current"]);
+    expect(["0", "1", "2", "3", "4", "5"].map((hash) => judge(secrets, hash, 1_000_000, grace))).toEqual([
+      "unknown",
+      "unknown",
+      "reuse",
+      "reuse",
+      "reuse",
+      "current",
+    ]);
   });
 });
 
@@ -52,7 +59,14 @@ describe("replacement at once", () => {
 });
 
 test("whatever happens: exactly one secret is in use, the list is bounded, and what was never issued is unknown", () => {
-  const steps = fc.array(fc.oneof(fc.constant("offer"), fc.constant("sever"), fc.nat(5).map((place) => `show ${place}`)), { maxLength: 40 });
+  const steps = fc.array(
+    fc.oneof(
+      fc.constant("offer"),
+      fc.constant("sever"),
+      fc.nat(5).map((place) => `show ${place}`),
+    ),
+    { maxLength: 40 },
+  );
   fc.assert(
     fc.property(steps, (actions) => {
       let now = 0;
@@ -70,7 +84,8 @@ test("whatever happens: exactly one secret is in use, the list is bounded, and w
         expect(judged.filter((is) => is === "current")).toHaveLength(1);
         expect(secrets.hashes.length).toBeLessThanOrEqual(6);
         expect(judge(secrets, "never", now, grace)).toBe("unknown");
-        if (action === "sever") expect(judged.filter((is) => is === "current" || is === "unknown" || is === "replaced" || is === "reuse")).toHaveLength(judged.length);
+        if (action === "sever")
+          expect(judged.filter((is) => is === "current" || is === "unknown" || is === "replaced" || is === "reuse")).toHaveLength(judged.length);
       }
     }),
   );

@@ -144,7 +144,10 @@ export class Session<Data> {
   flash(name: string, value?: unknown): unknown {
     checkName(name);
     const field = own.flash + name;
-    if (value !== undefined) return void this.#put(field, textOf(name, value, this.#engine.settings.bounds));
+    if (value !== undefined) {
+      this.#put(field, textOf(name, value, this.#engine.settings.bounds));
+      return undefined;
+    }
     const kept = this.#value(field);
     if (kept !== undefined) this.#put(field, undefined);
     return kept;
@@ -219,7 +222,7 @@ export class Session<Data> {
 
   #value(name: string): unknown {
     const { entry, pending } = this.#state;
-    if (pending !== undefined && pending.has(name)) {
+    if (pending?.has(name)) {
       const text = pending.get(name);
       return text === undefined ? undefined : valueOf(text);
     }
@@ -241,7 +244,10 @@ export class Session<Data> {
   #announce(): void {
     const state = this.#state;
     if (state.closed) {
-      throw new SojournError("response_started", "The answer has begun, so the session takes no more writes. Write before the first byte is sent, or commit() first.");
+      throw new SojournError(
+        "response_started",
+        "The answer has begun, so the session takes no more writes. Write before the first byte is sent, or commit() first.",
+      );
     }
     if (state.announced) return;
     state.visit.onPending?.();

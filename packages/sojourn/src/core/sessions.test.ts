@@ -143,7 +143,17 @@ for (const [name, wrap] of Object.entries({ "answers at once": (store: Store) =>
       const { token } = await sessions.create({});
       calls.length = 0;
       const good = String(token);
-      for (const bad of ["", "x", good.slice(0, -1), `${good}x`, good.replace(".", "!"), `../${good.slice(3)}`, "\0".repeat(59), good.toUpperCase(), "a".repeat(1_000_000)]) {
+      for (const bad of [
+        "",
+        "x",
+        good.slice(0, -1),
+        `${good}x`,
+        good.replace(".", "!"),
+        `../${good.slice(3)}`,
+        "\0".repeat(59),
+        good.toUpperCase(),
+        "a".repeat(1_000_000),
+      ]) {
         const session = await sessions.visit({ token: bad });
         expect([session.exists, session.refusal]).toEqual([false, "malformed"]);
         expect(await sessions.settle(session)).toBeUndefined();

@@ -47,14 +47,21 @@ export interface Sessions<Data> extends Resumable<Data> {
   /** Sessions in the store's order: of a subject the live ones, of a kind the ended ones too. */
   list(query: Listed): AsyncIterable<SessionInfo>;
   /** One page of a listing. `next` is absent on the last; a page may be short without being the last. `limit`: default 100. */
-  page(query: Listed, page?: { readonly after?: string | undefined; readonly limit?: number | undefined }): Promise<{ readonly sessions: readonly SessionInfo[]; readonly next?: string }>;
+  page(
+    query: Listed,
+    page?: { readonly after?: string | undefined; readonly limit?: number | undefined },
+  ): Promise<{ readonly sessions: readonly SessionInfo[]; readonly next?: string }>;
   /** Ends one session. True when this call did it. Somebody else's id, with the own `subject` given, is as good as missing. */
   end(target: { readonly id: string; readonly subject?: string | undefined }, reason?: EndReason, by?: string): Promise<boolean>;
   /**
    * Ends all sessions of a subject, or with `everyone` of the tenant. A floor is written first, so that a log-in racing with this is dead too.
    * Gives how many live sessions of the subject (or of the manager's kind) it ended.
    */
-  endAll(target: { readonly subject: string; readonly except?: string | undefined } | { readonly everyone: true }, reason?: EndReason, by?: string): Promise<number>;
+  endAll(
+    target: { readonly subject: string; readonly except?: string | undefined } | { readonly everyone: true },
+    reason?: EndReason,
+    by?: string,
+  ): Promise<number>;
   /** Listens to this process. Gives a function that stops it. */
   readonly on: Emitter["on"];
   /** Listens to everybody on the store. */
@@ -77,9 +84,9 @@ export function createSessions<Data extends object = Record<string, unknown>>(op
   const engine: Engine = { settings, names, calls, entries: entriesOf(10_000), events, floors: floorsOf(calls, names, settings) };
   let sweep: Sweep | undefined;
 
-  function visit(visit: Visit): ReturnType<Resumable<Data>["visit"]> {
-    const state = stateOfVisit(engine, visit);
-    return isPromise(state) ? state.then((given) => new Session<Data>(engine, given)) : new Session<Data>(engine, state);
+  function visit(given: Visit): ReturnType<Resumable<Data>["visit"]> {
+    const state = stateOfVisit(engine, given);
+    return isPromise(state) ? state.then((arrived) => new Session<Data>(engine, arrived)) : new Session<Data>(engine, state);
   }
 
   async function known(id: string, subject: string | undefined): Promise<SessionRecord | undefined> {
@@ -93,8 +100,14 @@ export function createSessions<Data extends object = Record<string, unknown>>(op
     return "subject" in listed ? { subject: names.subject(checkSubject(listed.subject)) } : { kind: names.kind(checkKind(listed.kind)) };
   }
 
-  async function page(listed: Listed, { after, limit }: { readonly after?: string | undefined; readonly limit?: number | undefined } = {}): ReturnType<Sessions<Data>["page"]> {
-    const found = await calls.find(queryOf(listed), { ...(after === undefined ? undefined : { after: after as Cursor }), ...(limit === undefined ? undefined : { limit }) });
+  async function page(
+    listed: Listed,
+    { after, limit }: { readonly after?: string | undefined; readonly limit?: number | undefined } = {},
+  ): ReturnType<Sessions<Data>["page"]> {
+    const found = await calls.find(queryOf(listed), {
+      ...(after === undefined ? undefined : { after: after as Cursor }),
+      ...(limit === undefined ? undefined : { limit }),
+    });
     const sessions: SessionInfo[] = [];
     for (const record of found.records) {
       const entry = engine.entries.of(record);
@@ -140,7 +153,9 @@ export function createSessions<Data extends object = Record<string, unknown>>(op
       const now = settings.clock.now();
       await create(engine, state, {
         kind: init.kind === undefined ? settings.kind : checkKind(init.kind),
-        ...(init.subject === undefined ? undefined : { subject: checkSubject(init.subject), auth: { at: now, methods: [...(init.methods ?? [])], levels: {} } }),
+        ...(init.subject === undefined
+          ? undefined
+          : { subject: checkSubject(init.subject), auth: { at: now, methods: [...(init.methods ?? [])], levels: {} } }),
         idle: init.idle === undefined ? settings.idle : milliseconds(init.idle, "idle"),
         absolute: init.absolute === undefined ? settings.absolute : absoluteOf(init.absolute),
       });

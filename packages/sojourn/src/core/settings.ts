@@ -69,7 +69,8 @@ export const longest: number = 400 * 86_400_000;
 /** @throws {SojournError} `invalid_option`, naming the option */
 export function settingsOf(options: SessionsOptions): Settings {
   const idle = milliseconds(options.idle ?? "30m", "idle");
-  const rotation = options.rotation === false ? { every: Infinity, grace: "30s" as const } : { every: "1h" as const, grace: "30s" as const, ...options.rotation };
+  const rotation =
+    options.rotation === false ? { every: Infinity, grace: "30s" as const } : { every: "1h" as const, grace: "30s" as const, ...options.rotation };
   const limit = options.limit ?? {};
   for (const name of ["perSubject", "total"] as const) {
     const value = limit[name];

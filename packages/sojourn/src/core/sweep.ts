@@ -20,7 +20,11 @@ export function startSweep(engine: Engine): Sweep {
   let running: Promise<void> = Promise.resolve();
 
   function tick(): void {
-    running = inBackground(engine, "sweep", sweepOnce(engine, () => stopped)).then(() => {
+    running = inBackground(
+      engine,
+      "sweep",
+      sweepOnce(engine, () => stopped),
+    ).then(() => {
       // Jitter keeps the sweeps of several processes apart.
       if (!stopped) timer = setTimeout(tick, engine.settings.sweep * (0.75 + Math.random() / 2));
     });

@@ -22,7 +22,10 @@ export function textOf(name: string, value: unknown, bounds: Bounds): string {
   checkValue(value, name, 0);
   const text = JSON.stringify(value);
   if (text.length * 3 > bounds.field && bytesOf(text) > bounds.field) {
-    throw new SojournError("too_large", `The field ${JSON.stringify(name)} takes ${bytesOf(text)} bytes; the bound is ${bounds.field}. Keep large things elsewhere and their key here.`);
+    throw new SojournError(
+      "too_large",
+      `The field ${JSON.stringify(name)} takes ${bytesOf(text)} bytes; the bound is ${bounds.field}. Keep large things elsewhere and their key here.`,
+    );
   }
   return text;
 }
@@ -30,7 +33,10 @@ export function textOf(name: string, value: unknown, bounds: Bounds): string {
 /** @throws {SojournError} `invalid_field` when the name cannot be an application's field. */
 export function checkName(name: string): void {
   if (typeof name === "string" && name.length > 0 && name.length <= nameBound && name.charCodeAt(0) !== 36 && name !== "__proto__") return;
-  throw new SojournError("invalid_field", `${JSON.stringify(name)} cannot name a field. Use 1 to ${nameBound} characters that do not begin with "$", and not "__proto__".`);
+  throw new SojournError(
+    "invalid_field",
+    `${JSON.stringify(name)} cannot name a field. Use 1 to ${nameBound} characters that do not begin with "$", and not "__proto__".`,
+  );
 }
 
 function checkValue(value: unknown, path: string, depth: number): void {

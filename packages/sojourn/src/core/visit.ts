@@ -3,6 +3,7 @@ import { endEntry, endExpired } from "./ending.ts";
 import { endingOf } from "./events.ts";
 import { eventOf, inBackground, type Engine, type Refusal, type SessionState } from "./engine.ts";
 import { expiryOf, own, type Entry } from "./entry.ts";
+import type { SojournError } from "./errors.ts";
 import { andThen, isPromise } from "./maybe.ts";
 import { adopt } from "./persist.ts";
 import type { Visit } from "./resumable.ts";
@@ -160,7 +161,8 @@ function write(engine: Engine, state: SessionState, doing: string, change: Chang
   try {
     outcome = engine.calls.commit(change);
   } catch (error) {
-    outcome = Promise.reject(error as Error);
+    engine.events.emit("failed", { doing, error: error as SojournError });
+    return;
   }
   const done = (given: Outcome): void => {
     // Ended meanwhile: the request's own writes will hear it. A record that the store did not give may lack what others changed.

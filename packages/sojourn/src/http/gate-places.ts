@@ -49,7 +49,7 @@ export function gatePlaces<Gate extends Placed>(): GatePlaces<Gate> {
     },
     drop(gate) {
       const connection = connectionOf(gate.response);
-      if (connection !== undefined && connection[place] === gate) connection[place] = gate.before as Gate | undefined;
+      if (connection?.[place] === gate) connection[place] = gate.before as Gate | undefined;
     },
   };
 }

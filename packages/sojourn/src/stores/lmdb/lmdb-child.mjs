@@ -29,11 +29,11 @@ const commands = {
   },
 };
 
-process.on("message", async ({ run, with: what }) => {
-  try {
-    process.send({ result: await commands[run](what) });
-  } catch (error) {
-    process.send({ error: String(error?.stack ?? error) });
-  }
+process.on("message", ({ run, with: what }) => {
+  // The first step may throw as well.
+  new Promise((resolve) => resolve(commands[run](what))).then(
+    (result) => process.send({ result }),
+    (/** @type {unknown} */ error) => process.send({ error: error instanceof Error ? error.stack : String(error) }),
+  );
 });
 process.send({ result: "ready" });
