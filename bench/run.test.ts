@@ -40,7 +40,7 @@ describe("the http suite", () => {
     expect(code, output).toBe(0);
     const rows = JSON.parse(readFileSync(file, "utf8")) as readonly Row[];
     expect(rows.map(({ suite, framework, design, workload }) => [suite, framework, design, workload].join(" "))).toEqual(
-      ["control R", "memory R", "memory W", "memory N", "lmdb R", "lmdb W", "lmdb N"].map((cell) => `http node ${cell}`),
+      ["control R", "control W", "control N", "memory R", "memory W", "memory N", "lmdb R", "lmdb W", "lmdb N"].map((cell) => `http node ${cell}`),
     );
     for (const { ratio, low, high, addedCpuUs } of rows) {
       expect(low).toBeGreaterThan(0);

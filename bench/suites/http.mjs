@@ -2,7 +2,7 @@ import { otherWork, machineFacts, missingFromMachine } from "../lib/machine.mjs"
 import { interleavedRound } from "../lib/interleave.mjs";
 import { median } from "../lib/statistics.mjs";
 import { removeFolder, temporaryFolder } from "../lib/children.mjs";
-import { bare, designs, workloads } from "./http/designs.mjs";
+import { bare, control, designs, workloads } from "./http/designs.mjs";
 import { load } from "./http/load.mjs";
 import { profile } from "./http/profile.mjs";
 import { cellsOf, controlShare, rowsOf, sectionOf } from "./http/report.mjs";
@@ -110,7 +110,7 @@ async function measure(framework, plan, options) {
           bare: () => slotOf(serverOf(servers, bare), workloads.R.path),
           measure: async ({ design, workload }) => {
             const slot = await slotOf(serverOf(servers, design), workloads[workload].path);
-            if (workload === "W") written.set(design, Math.max(written.get(design) ?? 0, slot.requests));
+            if (workload === "W" && design !== control) written.set(design, Math.max(written.get(design) ?? 0, slot.requests));
             return slot;
           },
         });
