@@ -2,7 +2,7 @@ import { bytesOf } from "./values.ts";
 import { own, type Authentication, type Life } from "./entry.ts";
 import { assumed, eventOf, type Engine, type SessionState } from "./engine.ts";
 import { endEntry } from "./ending.ts";
-import { SojournError } from "./errors.ts";
+import { SojournError, storeFull } from "./errors.ts";
 import { commitWithinLimits } from "./limits.ts";
 import { isPromise } from "./maybe.ts";
 import type { Visit } from "./resumable.ts";
@@ -86,11 +86,7 @@ export async function clearOfFloors(engine: Engine, state: SessionState, record:
 }
 
 function refusedCreation(outcome: Outcome & { ok: false }): SojournError {
-  if (outcome.why === "full")
-    return new SojournError(
-      "store_full",
-      "The session store holds as much as it may. Raise its budget, shorten the idle time, or let it end what was not used lately.",
-    );
+  if (outcome.why === "full") return storeFull("the session was not created");
   return new SojournError("store_unavailable", `The session store refused a new session as ${JSON.stringify(outcome.why)}.`);
 }
 

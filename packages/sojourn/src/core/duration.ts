@@ -9,7 +9,8 @@ const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h:
 export function milliseconds(duration: Duration, setting: string): number {
   const match = typeof duration === "string" ? /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(duration) : undefined;
   const ms = match ? Number(match[1]) * (units[match[2] as string] as number) : duration;
-  if (typeof ms === "number" && Number.isFinite(ms) && ms > 0) return Math.round(ms);
+  const whole = typeof ms === "number" ? Math.round(ms) : Number.NaN;
+  if (Number.isFinite(whole) && whole > 0) return whole;
   throw new SojournError(
     "invalid_option",
     `${setting} is ${JSON.stringify(duration)}. Give milliseconds above zero, or a text such as "30s", "15m", "12h" or "30d".`,

@@ -65,6 +65,14 @@ export function storeUnavailable(what: string, cause?: unknown): SojournError {
   return new SojournError("store_unavailable", `The session store is unavailable: ${what}.`, { cause });
 }
 
+/** The store holds as much as it may. */
+export function storeFull(what: string): SojournError {
+  return new SojournError(
+    "store_full",
+    `The session store holds as much as it may: ${what}. Raise its budget, shorten the idle time, or let it end what was not used lately.`,
+  );
+}
+
 /** The store did not answer a write: it may or may not have landed, or may land later. */
 export function outcomeUnknown(what: string, cause?: unknown): SojournError {
   return new SojournError("outcome_unknown", `The session store did not say whether a write landed: ${what}. Read the session again before repeating it.`, {

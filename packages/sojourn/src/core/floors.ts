@@ -3,7 +3,7 @@ import { belongsSince, type Entry } from "./entry.ts";
 import type { Calls } from "./calls.ts";
 import { andThen, isPromise } from "./maybe.ts";
 import { floorKind, type Names } from "./names.ts";
-import { storeUnavailable } from "./errors.ts";
+import { storeFull, storeUnavailable } from "./errors.ts";
 import type { MaybePromise, SessionId, SessionRecord } from "./seam.ts";
 import { longest, type Settings } from "./settings.ts";
 import { digestOf } from "./token.ts";
@@ -89,6 +89,7 @@ export function floorsOf(calls: Calls, names: Names, settings: Settings): Floors
           await read(key, raised);
           return;
         }
+        if (outcome.why === "full") throw storeFull("the floor of a mass ending was not written");
       }
       throw storeUnavailable("a floor could not be raised in 20 tries");
     },

@@ -1,4 +1,4 @@
-import { SojournError } from "./errors.ts";
+import { SojournError, storeFull } from "./errors.ts";
 import { endEntry, endExpired } from "./ending.ts";
 import { belongsSince, expiryOf, type Entry } from "./entry.ts";
 import type { Engine } from "./engine.ts";
@@ -17,11 +17,7 @@ export async function commitWithinLimits(engine: Engine, change: Change): Promis
   for (let n = 0; n < tries; n++) {
     const outcome = await engine.calls.commit(change);
     if (outcome.ok || outcome.why !== "full") return outcome;
-    if (outcome.of === "store")
-      throw new SojournError(
-        "store_full",
-        "The session store holds as much as it may. Raise its budget, shorten the idle time, or let it end what was not used lately.",
-      );
+    if (outcome.of === "store") throw storeFull("the session was not written");
     const query: Query = outcome.of === "subject" ? { subject: String(change.subject) } : { kind: String(change.kind) };
     if (!(await makeRoom(engine, query))) throw limitReached(engine, outcome.of);
     if (n > 2) await pause(Math.random() * 2 ** Math.min(n, 6));

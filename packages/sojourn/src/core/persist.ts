@@ -2,7 +2,7 @@ import { checkSize, create, type Birth } from "./creation.ts";
 import { assumed, eventOf, type Engine, type SessionState } from "./engine.ts";
 import type { Entry } from "./entry.ts";
 import { own } from "./entry.ts";
-import { SojournError } from "./errors.ts";
+import { SojournError, storeFull } from "./errors.ts";
 import { andThen, isPromise } from "./maybe.ts";
 import type { Change, Committed, MaybePromise, Outcome } from "./seam.ts";
 import { offer } from "./secrets.ts";
@@ -83,7 +83,7 @@ export function refusal(outcome: Outcome & { ok: false }, state: SessionState, c
     case "stale":
       return stale(undefined, change.expect);
     case "full":
-      return new SojournError("store_full", "The session store holds as much as it may; nothing was written. Raise its budget or keep less in sessions.");
+      return storeFull("the change was not written");
     case "taken":
       return new SojournError("alias_taken", "Another live session holds the alias.");
     default:
