@@ -21,7 +21,11 @@ describe("examples/express, as its page has it", () => {
   /** Starts the example and gives its address. */
   function start(): Promise<string> {
     return new Promise((resolve, reject) => {
-      const child = spawn(process.execPath, ["app.js"], { cwd: example, env: { ...process.env, PORT: "0", DATA: join(folder, "sessions") }, stdio: ["ignore", "pipe", "inherit"] });
+      const child = spawn(process.execPath, ["app.js"], {
+        cwd: example,
+        env: { ...process.env, PORT: "0", DATA: join(folder, "sessions") },
+        stdio: ["ignore", "pipe", "inherit"],
+      });
       child.stdout.once("data", (line: Buffer) => resolve(line.toString().trim()));
       child.once("exit", (code) => reject(new Error(`the example stopped with ${code}`)));
       app = child;

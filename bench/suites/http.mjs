@@ -37,7 +37,7 @@ const betweenSlots = 160;
 function planOf({ quick, rounds, slot }) {
   if (quick) return { rounds: rounds ?? 1, slot: slot ?? 250, warmUp: 250, lead: 0, generations: 1, judged: false };
   const all = rounds ?? fewestRounds;
-  return { rounds: all, slot: slot ?? 1_000, warmUp: 6_000, lead: 600, generations: Math.min(3, all), judged: true };
+  return { rounds: all, slot: slot ?? 1_000, warmUp: 4_000, lead: 300, generations: Math.min(3, all), judged: true };
 }
 
 /** @type {import("../lib/suite.ts").Suite["run"]} */
@@ -87,8 +87,7 @@ async function fitting(framework, plan, options) {
  */
 async function measure(framework, plan, options) {
   const cells = cellsOf(framework);
-  // A server that was idle for seconds has lost compiled code to the garbage collector (Express's depends on objects that come and go), and is
-  // not itself again for half a second. The bare server, which is never idle for long, would be compared with that.
+  // A server that was idle for seconds is not itself at once. The bare server, which is never idle for long, would be compared with that.
   /** @param {import("./http/servers.mjs").Server} server @param {string} path */
   const slotOf = async (server, path) => {
     if (plan.lead > 0) await load(server, path, plan.lead);
