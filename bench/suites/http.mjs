@@ -37,7 +37,7 @@ const betweenSlots = 160;
 function planOf({ quick, rounds, slot }) {
   if (quick) return { rounds: rounds ?? 1, slot: slot ?? 250, warmUp: 250, lead: 0, generations: 1, judged: false };
   const all = rounds ?? fewestRounds;
-  return { rounds: all, slot: slot ?? 1_000, warmUp: 4_000, lead: 300, generations: Math.min(3, all), judged: true };
+  return { rounds: all, slot: slot ?? 1_000, warmUp: 3_000, lead: 200, generations: Math.min(5, all), judged: true };
 }
 
 /** @type {import("../lib/suite.ts").Suite["run"]} */
