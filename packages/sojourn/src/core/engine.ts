@@ -29,6 +29,8 @@ export interface SessionState {
   /** `undefined`: the session does not exist (yet, or any more). */
   entry: Entry | undefined;
   refusal: Refusal | undefined;
+  /** The token's session ended, or its secret was replaced, a moment ago: the request was probably sent before that, and its cookie must not take the place of a newer one. */
+  late: boolean;
   /** Uncommitted fields: text, or `undefined` for one taken away. */
   pending: Map<string, string | undefined> | undefined;
   /** Known only to the request that made or rotated it. */

@@ -23,6 +23,7 @@ export function persist(engine: Engine, state: SessionState, version?: number): 
   if (version !== undefined && version !== entry?.record.version) throw stale(entry?.record.version, version);
   if (pending === undefined) return;
   if (entry === undefined) {
+    if (state.late) throw ended();
     if ([...pending.values()].every((text) => text === undefined)) return void (state.pending = undefined);
     return create(engine, state, anonymous(engine));
   }
@@ -79,7 +80,7 @@ export function refusal(outcome: Outcome & { ok: false }, state: SessionState, c
     case "missing":
       state.entry = undefined;
       state.refusal = outcome.why;
-      return new SojournError("session_ended", "The session ended while the request was under way; nothing was written.");
+      return ended();
     case "stale":
       return stale(undefined, change.expect);
     case "full":
@@ -89,6 +90,10 @@ export function refusal(outcome: Outcome & { ok: false }, state: SessionState, c
     default:
       return new SojournError("store_unavailable", `The session store refused the change as ${JSON.stringify(outcome.why)}.`);
   }
+}
+
+function ended(): SojournError {
+  return new SojournError("session_ended", "The session ended while the request was under way; nothing was written.");
 }
 
 function stale(version: number | undefined, expected: unknown): SojournError {

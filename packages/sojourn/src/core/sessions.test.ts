@@ -118,6 +118,29 @@ for (const [name, wrap] of Object.entries({ "answers at once": (store: Store) =>
       expect((await sessions.visit({ token })).refusal).toBe("ended");
     });
 
+    test("a write that arrives just after the end, or with a secret that was just replaced, begins no other session; later it does", async () => {
+      const { sessions, clock } = open();
+      const first = await sessions.create({});
+      const { token } = first;
+      await first.end();
+      const late = await sessions.visit({ token });
+      late.set("theme", "late");
+      expect(await code(async () => sessions.settle(late))).toBe("session_ended");
+      const login = await sessions.visit({ token });
+      await login.authenticate("ada");
+      expect((await sessions.settle(login))?.token).toBeDefined();
+      clock.advance("31s");
+      const fresh = await sessions.visit({ token });
+      fresh.set("theme", "new");
+      expect((await sessions.settle(fresh))?.token).toBeDefined();
+      const planted = await sessions.create({});
+      const before = planted.token;
+      await (await sessions.visit({ token: before })).authenticate("bob");
+      const replaced = await sessions.visit({ token: before });
+      replaced.set("theme", "late");
+      expect(await code(async () => sessions.settle(replaced))).toBe("session_ended");
+    });
+
     test("values are frozen: a push throws instead of being lost", async () => {
       const { sessions } = open();
       const { token } = await sessions.create({ data: { cart: ["a"] } });

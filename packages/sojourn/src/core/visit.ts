@@ -32,6 +32,7 @@ export function newState(visit: Visit, entry: Entry | undefined, refusal: Refusa
     visit,
     entry,
     refusal,
+    late: refusal === "replaced",
     pending: undefined,
     token: undefined,
     handBack: undefined,
@@ -99,8 +100,11 @@ function reused(engine: Engine, visit: Visit, entry: Entry): MaybePromise<Sessio
 function live(engine: Engine, visit: Visit, entry: Entry, successor?: string): MaybePromise<SessionState> {
   const { record } = entry;
   if (record.ended !== undefined) {
-    const { reason } = endingOf(record.ended);
-    return newState(visit, undefined, reason === "idle" || reason === "absolute" ? "expired" : "ended");
+    const { at, reason } = endingOf(record.ended);
+    const expired = reason === "idle" || reason === "absolute";
+    const state = newState(visit, undefined, expired ? "expired" : "ended");
+    state.late = !expired && engine.settings.clock.now() - at <= engine.settings.grace;
+    return state;
   }
   const now = engine.settings.clock.now();
   if (expiryOf(entry, now) !== undefined) {
