@@ -6,6 +6,8 @@ import { bytesOf, checkName, defaultBounds, textOf, valueOf } from "./values.ts"
 test("whatever JSON can say is given back as it was, frozen to the bottom", () => {
   fc.assert(
     fc.property(fc.jsonValue({ maxDepth: 6 }), (value) => {
+      // The one key that is refused; it has a test of its own.
+      fc.pre(!JSON.stringify(value).includes('"__proto__"'));
       const back = valueOf(textOf("field", value, defaultBounds));
       expect(back).toEqual(JSON.parse(JSON.stringify(value)));
       expectFrozen(back);
