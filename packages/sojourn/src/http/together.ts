@@ -9,7 +9,7 @@ interface Waiting<In, Out> {
 /**
  * Does what is asked for in one turn of the event loop together, as soon as the input of that turn has been read. Under load many requests arrive in
  * one turn: looked up one after the other, and answered one after the other, they find the code and the data in the processor's caches and wake
- * the network less often. On node:http that is worth more than all that a session costs; a single request waits for a few microseconds.
+ * the network less often. On node:http that is worth about as much as a session costs; a single request waits for a few microseconds.
  */
 export function together<In, Out>(act: (input: In) => MaybePromise<Out>): (input: In) => Promise<Out> {
   let waiting: Waiting<In, Out>[] = [];
