@@ -156,6 +156,7 @@ describe("several processes", () => {
     expect(outcome.ok && outcome.record).toBe(store.load(id));
   });
 
+  // What a stopped process does with LMDB's lock has been looked at on Linux only.
   it.skipIf(process.platform !== "linux")(
     "a process stopped inside a write transaction stops neither our event loop nor our loads, and a deadline withdraws what waits",
     async () => {
