@@ -13,7 +13,7 @@ interface Data {
 
 for (const [name, wrap] of Object.entries({ "answers at once": memoryStore, "answers later": () => delayed(memoryStore()) })) {
   describe(`over a store that ${name}`, () => {
-    function open(options: Partial<SessionsOptions> = {}): { sessions: Sessions<Data>; clock: ReturnType<typeof fakeClock>; events: string[] } {
+    function open(options: Partial<SessionsOptions<Data>> = {}): { sessions: Sessions<Data>; clock: ReturnType<typeof fakeClock>; events: string[] } {
       const clock = fakeClock();
       const sessions = createSessions<Data>({ store: wrap(), clock, ...options });
       const events: string[] = [];

@@ -1,14 +1,15 @@
 import { clientField, clearOfFloors, create } from "./creation.ts";
 import { milliseconds, type Duration } from "./duration.ts";
 import { endEntry } from "./ending.ts";
-import { eventOf, type Engine, type SessionState } from "./engine.ts";
-import { fieldNames, own, type Authentication, type Entry, type Life } from "./entry.ts";
+import { eventOf, fenceOf, type Engine, type SessionState } from "./engine.ts";
+import { expiryOf, own, type Entry } from "./entry.ts";
 import { SojournError } from "./errors.ts";
+import type { Authentication, Life } from "./own-fields.ts";
 import { commitWithinLimits } from "./limits.ts";
 import { checkSubject } from "./names.ts";
-import { adopt, refusal } from "./persist.ts";
-import type { Change } from "./seam.ts";
-import { sever } from "./secrets.ts";
+import { adopt, refusal, reload } from "./persist.ts";
+import type { Change, SessionRecord } from "./seam.ts";
+import { isSevered, sever } from "./secrets.ts";
 import { absoluteOf } from "./settings.ts";
 import { hashOf, newSecret } from "./token.ts";
 
@@ -43,7 +44,7 @@ export async function authenticate(engine: Engine, state: SessionState, subject:
   const keep = new Set<string>(options.keep);
 
   if (state.entry !== undefined && state.entry.record.subject !== undefined && state.entry.record.subject !== stored) {
-    await endEntry(engine, state.entry, "replaced");
+    await endEntry(engine, state.entry, "replaced", fenceOf(state));
     state.entry = undefined;
     state.pending = undefined;
   }
@@ -55,18 +56,20 @@ export async function authenticate(engine: Engine, state: SessionState, subject:
       const renewed: Life = { ...entry.life, idle, absolute: now + absolute, lifetime: absolute };
       const anonymous = entry.record.subject === undefined;
       const pending = anonymous ? kept(state.pending, keep) : state.pending;
-      const dropped = anonymous ? fieldNames(entry.record).filter((name) => !keep.has(name)) : [];
       return {
         subject: stored,
+        // Whoever saw the session without a subject writes to it no more.
+        ...(anonymous ? { epoch: entry.record.epoch + 1 } : undefined),
         ...(settings.limit.perSubject === undefined ? undefined : { subjectLimit: settings.limit.perSubject }),
         set: {
+          ...(anonymous ? engine.fields.carried(entry, keep) : undefined),
           ...pendingTexts(pending),
           [own.life]: JSON.stringify(renewed),
-          [own.seen]: String(state.visit.began ?? now),
+          [own.seen]: String(now),
           [own.auth]: JSON.stringify(auth),
           ...clientField(state.visit),
         },
-        unset: [...dropped, ...removals(pending)],
+        unset: [...(anonymous ? left(entry.record, keep) : []), ...removals(pending)],
         wake: now + Math.min(idle, absolute),
       };
     });
@@ -96,14 +99,21 @@ export async function elevate(
   await replaceSecret(engine, state, (entry) => {
     const before = entry.auth as Authentication;
     const methods = [...new Set([...before.methods, ...(options.methods ?? [])])];
-    const auth: Authentication = { ...before, methods, levels: { ...current(before.levels, now), [level]: { at: now, until } } };
+    const auth: Authentication = { ...before, methods, levels: { ...levelsAt(entry, now), [level]: { at: now, until } } };
     return { set: { ...pendingTexts(state.pending), [own.auth]: JSON.stringify(auth) }, unset: removals(state.pending) };
   });
   engine.events.emit("elevated", { ...eventOf(engine, state.entry.record), level });
 }
 
-function current(levels: Authentication["levels"], now: number): Authentication["levels"] {
-  return Object.fromEntries(Object.entries(levels).filter(([, { until }]) => until > now));
+/** The levels that have been reached and not lapsed. */
+export function levelsAt(entry: Entry | undefined, now: number): Authentication["levels"] {
+  return Object.fromEntries(Object.entries(entry?.auth?.levels ?? {}).filter(([, { until }]) => until > now));
+}
+
+/** Whether the subject, or with a level that one, was proven at most `within` ms ago, and has not lapsed. */
+export function isFresh(entry: Entry | undefined, now: number, within: number, level: string | undefined): boolean {
+  const at = level === undefined ? entry?.auth?.at : levelsAt(entry, now)[level]?.at;
+  return at !== undefined && now - at <= within;
 }
 
 /** Replaces the secret at once, together with a change that is made anew from the record whenever somebody else came first. */
@@ -112,16 +122,29 @@ async function replaceSecret(engine: Engine, state: SessionState, changeFor: (en
     const entry = state.entry as Entry;
     const { id, version } = entry.record;
     const now = engine.settings.clock.now();
+    // It is over by now, or another request replaced the secret that this one came with: it is handed no other.
+    if (expiryOf(entry, now) !== undefined || isSevered(entry.secrets, state.shown ?? "")) {
+      throw refusal({ ok: false, why: "ended" }, state, { id, expect: version });
+    }
     const token = `${id}.${newSecret()}`;
+    const hash = await hashOf(token);
     const part = changeFor(entry);
-    const change: Change = { id, expect: version, ...part, set: { ...part.set, [own.secret]: JSON.stringify(sever(entry.secrets, await hashOf(token), now)) } };
+    const change: Change = {
+      id,
+      expect: version,
+      ...fenceOf(state),
+      ...part,
+      set: { ...part.set, [own.secret]: JSON.stringify(sever(entry.secrets, hash, now)) },
+    };
     const outcome = change.subjectLimit === undefined ? await engine.calls.commit(change) : await commitWithinLimits(engine, change);
     if (outcome.ok) {
       adopt(engine, state, change, outcome);
+      state.shown = hash;
+      if (change.epoch !== undefined) state.fence = undefined;
       state.pending = undefined;
       state.rotating = false;
       state.token = token;
-      state.handBack = { token, absolute: (state.entry as Entry).life.absolute };
+      state.handBack = { token, lasts: (state.entry as Entry).life.absolute - now };
       return;
     }
     if (outcome.why !== "stale") throw refusal(outcome, state, change);
@@ -130,12 +153,9 @@ async function replaceSecret(engine: Engine, state: SessionState, changeFor: (en
   throw new SojournError("stale", `The session was changed by others ${tries} times in a row; nothing was written. Try again.`);
 }
 
-/** Reads the session of a state again. @throws {SojournError} `session_ended` when it is no more */
-export async function reload(engine: Engine, state: SessionState, change: Change): Promise<void> {
-  const record = await engine.calls.load(change.id);
-  const entry = record === undefined || record.ended !== undefined ? undefined : engine.entries.of(record);
-  if (entry === undefined) throw refusal({ ok: false, why: record === undefined ? "missing" : "ended" }, state, change);
-  state.entry = entry;
+/** What an anonymous session does not take through a log-in: fields, messages and a lease. */
+function left({ fields }: SessionRecord, keep: ReadonlySet<string>): string[] {
+  return Object.keys(fields).filter((name) => (name.charCodeAt(0) === 36 ? name.startsWith(own.flash) || name === own.lease : !keep.has(name)));
 }
 
 function kept(pending: SessionState["pending"], keep: ReadonlySet<string>): SessionState["pending"] {

@@ -1,55 +1,82 @@
+import { breaker, noBreaker, type Breaker, type BreakerSettings, type Outage } from "./breaker.ts";
 import { outcomeUnknown, SojournError, storeUnavailable } from "./errors.ts";
 import { isPromise } from "./maybe.ts";
 import type { Change, Found, MaybePromise, Outcome, Page, Query, SessionId, SessionRecord, Store } from "./seam.ts";
 
-/** The store's verbs with a deadline on each: a store that hangs or breaks becomes a typed error, never a request that waits for ever. */
+/**
+ * The store's verbs with a deadline on each: a store that hangs or breaks becomes a typed error, never a request that waits for ever. One that
+ * keeps failing is left alone for a while, reads and writes apart: a store may well read and not write.
+ */
 export interface Calls {
+  /** Whether a commit would be sent to the store now. What nobody waits for is better put off than refused. */
+  readonly writable: boolean;
   load(id: SessionId): MaybePromise<SessionRecord | undefined>;
   commit(change: Change): MaybePromise<Outcome>;
   find(query: Query, page?: Page): MaybePromise<Found>;
 }
 
-/** @param limit ms that a call may take. Deadlines are given by the machine's clock, whatever clock the manager judges by. */
-export function callsOf(store: Store, limit: number): Calls {
+/** How long a call may take (ms, by the machine's clock, whatever clock the manager judges by), and when the store is left alone; `undefined`: never. */
+export interface CallLimits {
+  readonly deadline: number;
+  readonly breaker: BreakerSettings | undefined;
+}
+
+/** @param tell when reads or writes are given up, and when they are back. */
+export function callsOf(store: Store, limits: CallLimits, tell: (what: "reads" | "writes", outage: Outage) => void): Calls {
+  const { deadline: limit, breaker: rests } = limits;
   const inTime = giveUpAfter(limit);
+  const reads = rests === undefined ? noBreaker : breaker("reads", rests, (outage) => tell("reads", outage));
+  const writes = rests === undefined ? noBreaker : breaker("writes", rests, (outage) => tell("writes", outage));
   // Written out three times, for a closure a call would cost as much as a read from memory does.
   return {
+    get writable() {
+      return writes.admits;
+    },
     load(id) {
+      if (reads.alert) reads.admit();
       let answer: MaybePromise<SessionRecord | undefined>;
       try {
         answer = store.load(id, { deadline: Date.now() + limit });
       } catch (error) {
-        throw typed(error, "load", storeUnavailable);
+        throw failed(reads, reads.round, typed(error, "load", storeUnavailable));
       }
-      return isPromise(answer) ? inTime(answer, "load", storeUnavailable) : answer;
+      if (isPromise(answer)) return inTime(answer, "load", storeUnavailable, reads);
+      if (reads.alert) reads.answered(reads.round);
+      return answer;
     },
     commit(change) {
+      if (writes.alert) writes.admit();
       let answer: MaybePromise<Outcome>;
       try {
         answer = store.commit(change, { deadline: Date.now() + limit });
       } catch (error) {
-        throw typed(error, "commit", outcomeUnknown);
+        throw failed(writes, writes.round, typed(error, "commit", outcomeUnknown));
       }
-      return isPromise(answer) ? inTime(answer, "commit", outcomeUnknown) : answer;
+      if (isPromise(answer)) return inTime(answer, "commit", outcomeUnknown, writes);
+      if (writes.alert) writes.answered(writes.round);
+      return answer;
     },
     find(query, page) {
+      if (reads.alert) reads.admit();
       let answer: MaybePromise<Found>;
       try {
         answer = store.find(query, { ...page, deadline: Date.now() + limit });
       } catch (error) {
-        throw typed(error, "find", storeUnavailable);
+        throw failed(reads, reads.round, typed(error, "find", storeUnavailable));
       }
-      return isPromise(answer) ? inTime(answer, "find", storeUnavailable) : answer;
+      if (isPromise(answer)) return inTime(answer, "find", storeUnavailable, reads);
+      if (reads.alert) reads.answered(reads.round);
+      return answer;
     },
   };
 }
 
 /** Gives an answer up when it takes too long. */
-type InTime = <T>(answer: Promise<T>, what: string, late: typeof storeUnavailable) => Promise<T>;
+type InTime = <T>(answer: Promise<T>, what: string, late: typeof storeUnavailable, health: Breaker) => Promise<T>;
 
 interface Waiting {
   readonly until: number;
-  /** `undefined` once the answer came. */
+  /** `undefined` once the answer came, or was given up. */
   giveUp: (() => void) | undefined;
 }
 
@@ -84,23 +111,35 @@ function giveUpAfter(limit: number): InTime {
     if (typeof timer === "object") timer.unref?.();
   }
 
-  return <T>(answer: Promise<T>, what: string, late: typeof storeUnavailable) =>
+  return <T>(answer: Promise<T>, what: string, late: typeof storeUnavailable, health: Breaker) =>
     new Promise<T>((resolve, reject) => {
-      const waiting: Waiting = { until: performance.now() + limit, giveUp: () => reject(late(`${what} took longer than ${limit} ms`)) };
+      const { round } = health;
+      const waiting: Waiting = {
+        until: performance.now() + limit,
+        giveUp: () => reject(failed(health, round, late(`${what} took longer than ${limit} ms`))),
+      };
       forgetAnswered();
       queue.push(waiting);
       if (timer === undefined) arm(limit);
       answer.then(
         (value) => {
+          if (waiting.giveUp === undefined) return;
           waiting.giveUp = undefined;
+          if (health.alert) health.answered(round);
           resolve(value);
         },
         (error: unknown) => {
+          if (waiting.giveUp === undefined) return;
           waiting.giveUp = undefined;
-          reject(typed(error, what, late));
+          reject(failed(health, round, typed(error, what, late)));
         },
       );
     });
+}
+
+function failed(health: Breaker, round: number, error: SojournError): SojournError {
+  health.failed(round, error);
+  return error;
 }
 
 /** A store that throws anything but our own error gave no word on whether the write landed. */

@@ -1,9 +1,10 @@
+import { commitClaiming } from "./claiming.ts";
 import { bytesOf } from "./values.ts";
-import { own, type Authentication, type Life } from "./entry.ts";
-import { assumed, eventOf, type Engine, type SessionState } from "./engine.ts";
+import { own } from "./entry.ts";
+import type { Authentication, Life } from "./own-fields.ts";
+import { assumed, eventOf, inBackground, type Engine, type SessionState } from "./engine.ts";
 import { endEntry } from "./ending.ts";
-import { SojournError, storeFull } from "./errors.ts";
-import { commitWithinLimits } from "./limits.ts";
+import { outcomeUnknown, SojournError, storeFull } from "./errors.ts";
 import { isPromise } from "./maybe.ts";
 import type { Visit } from "./resumable.ts";
 import type { Change, MaybePromise, Outcome, SessionRecord } from "./seam.ts";
@@ -15,13 +16,15 @@ export interface Birth {
   readonly kind: string;
   readonly subject?: string | undefined;
   readonly auth?: Authentication | undefined;
+  /** Aliases as stores know them. */
+  readonly claims?: readonly string[] | undefined;
   readonly idle: number;
   readonly absolute: number;
 }
 
 /**
  * Creates the session of a state, with its pending fields, and gives the state its token.
- * @throws {SojournError} `limit_reached`, `store_full`, `session_ended` when a mass ending overtook it
+ * @throws {SojournError} `limit_reached`, `alias_taken`, `store_full`, `session_ended` when a mass ending overtook it
  */
 export function create(engine: Engine, state: SessionState, birth: Birth): MaybePromise<void> {
   const { settings, names, calls } = engine;
@@ -36,7 +39,7 @@ export function create(engine: Engine, state: SessionState, birth: Birth): Maybe
     const life: Life = { created: now, idle: birth.idle, absolute: now + birth.absolute, lifetime: birth.absolute, retention: settings.retention };
     const set: Record<string, string> = {
       [own.life]: JSON.stringify(life),
-      [own.seen]: String(state.visit.began ?? now),
+      [own.seen]: String(now),
       [own.secret]: JSON.stringify(firstSecret(text, now)),
       ...clientField(state.visit),
       ...(birth.auth === undefined ? undefined : { [own.auth]: JSON.stringify(birth.auth) }),
@@ -52,22 +55,25 @@ export function create(engine: Engine, state: SessionState, birth: Birth): Maybe
       ...(birth.subject === undefined ? undefined : { subject: names.subject(birth.subject) }),
       ...(birth.subject === undefined || settings.limit.perSubject === undefined ? undefined : { subjectLimit: settings.limit.perSubject }),
       ...(settings.limit.total === undefined ? undefined : { kindLimit: settings.limit.total }),
+      ...(birth.claims === undefined || birth.claims.length === 0 ? undefined : { claim: birth.claims }),
     };
-    const limited = change.subjectLimit !== undefined || change.kindLimit !== undefined;
-    const outcome: MaybePromise<Outcome> = limited ? commitWithinLimits(engine, change) : calls.commit(change);
-    return isPromise(outcome) ? outcome.then((given) => done(change, given)) : done(change, outcome);
+    const contested = change.subjectLimit !== undefined || change.kindLimit !== undefined || change.claim !== undefined;
+    const outcome: MaybePromise<Outcome> = contested ? commitClaiming(engine, change) : calls.commit(change);
+    return isPromise(outcome) ? outcome.then((given) => done(change, given, text)) : done(change, outcome, text);
   }
 
-  function done(change: Change, outcome: Outcome): MaybePromise<void> {
+  function done(change: Change, outcome: Outcome, text: string): MaybePromise<void> {
     if (!outcome.ok) throw refusedCreation(outcome);
     const record = outcome.record ?? assumed(undefined, change, outcome.version);
     const entry = engine.entries.of(record);
     if (entry === undefined) throw new SojournError("store_unavailable", "The session store gave back a record that it had not been given.");
     state.entry = entry;
+    state.shown = text;
     state.pending = undefined;
+    state.fence = undefined;
     state.refusal = undefined;
     state.token = token;
-    state.handBack = { token, absolute: entry.life.absolute };
+    state.handBack = { token, lasts: entry.life.absolute - now };
     engine.events.emit("created", eventOf(engine, record));
     if (birth.subject !== undefined) return clearOfFloors(engine, state, record);
   }
@@ -76,14 +82,26 @@ export function create(engine: Engine, state: SessionState, birth: Birth): Maybe
 /** A mass ending that began before this log-in was committed may not have seen it. Looks at the floor afterwards: one of the two sees the other. */
 export async function clearOfFloors(engine: Engine, state: SessionState, record: SessionRecord): Promise<void> {
   const entry = state.entry;
-  if (entry === undefined || !(await engine.floors.below(entry, engine.settings.clock.now(), true))) return;
+  if (entry === undefined) return;
+  let below: boolean;
+  try {
+    below = await engine.floors.below(entry, engine.settings.clock.now(), true);
+  } catch (error) {
+    // It was written, and nobody can say whether it may live. Nobody is given its token, and it shall not keep a place.
+    Object.assign(state, nothing);
+    void inBackground(engine, "end a log-in that could not be checked", (async () => endEntry(engine, entry, "revoked"))());
+    throw outcomeUnknown("the log-in was written, but whether a mass ending overtook it is not known", error);
+  }
+  if (!below) return;
   await endEntry(engine, entry, "revoked");
-  Object.assign(state, { entry: undefined, token: undefined, handBack: undefined } satisfies Partial<SessionState>);
+  Object.assign(state, nothing);
   throw new SojournError(
     "session_ended",
     `All sessions ${record.subject === undefined ? "" : "of the subject "}were ended while this one began. Log in again.`,
   );
 }
+
+const nothing = { entry: undefined, token: undefined, handBack: undefined } satisfies Partial<SessionState>;
 
 function refusedCreation(outcome: Outcome & { ok: false }): SojournError {
   if (outcome.why === "full") return storeFull("the session was not created");

@@ -3,6 +3,7 @@ import type { Calls } from "./calls.ts";
 import type { Entries, Entry } from "./entry.ts";
 import type { Emitter, SessionEvent } from "./events.ts";
 import { storeUnavailable, type SojournError } from "./errors.ts";
+import type { Fields } from "./fields.ts";
 import type { Floors } from "./floors.ts";
 import type { Names } from "./names.ts";
 import type { HandBack, Visit } from "./resumable.ts";
@@ -18,6 +19,9 @@ export interface Engine {
   readonly entries: Entries;
   readonly events: Emitter;
   readonly floors: Floors;
+  /** The manager's name as the holder of leases: another one in each process. */
+  readonly owner: string;
+  readonly fields: Fields;
 }
 
 /** Why a token resumed nothing. For diagnosis and for the owner of the token; a stranger always hears `missing`. */
@@ -31,11 +35,17 @@ export interface SessionState {
   refusal: Refusal | undefined;
   /** The token's session ended, or its secret was replaced, a moment ago: the request was probably sent before that, and its cookie must not take the place of a newer one. */
   late: boolean;
+  /** Hash of the secret that the request came with, or replaced it by. Once another request has replaced it at once, this one is handed no other. */
+  shown: string | undefined;
   /** Uncommitted fields: text, or `undefined` for one taken away. */
   pending: Map<string, string | undefined> | undefined;
   /** Known only to the request that made or rotated it. */
   token: Token | undefined;
   handBack: HandBack | undefined;
+  /** The epoch of the lease under which it writes. */
+  fence: number | undefined;
+  /** Why it comes from memory and takes no writes: the store could not be read. */
+  degraded: SojournError | undefined;
   /** A successor is due. */
   rotating: boolean;
   /** A touch that this request began, to wait for before the version is shown. */
@@ -71,4 +81,13 @@ export function assumed(before: SessionRecord | undefined, change: Change, versi
   const applied = apply(known, change);
   if (!applied.ok || applied.next === undefined) throw storeUnavailable("it accepted a change that cannot be applied");
   return { ...applied.next, version };
+}
+
+/**
+ * The part of a change that keeps it from landing once another holder has the lease; and, as a log-in moves the epoch too, from landing in a
+ * session that has got a subject since this request saw it without one.
+ */
+export function fenceOf({ fence, entry }: SessionState): { readonly fence: number } | undefined {
+  if (fence !== undefined) return { fence };
+  return entry === undefined || entry.record.subject !== undefined ? undefined : { fence: entry.record.epoch };
 }

@@ -1,35 +1,10 @@
 import { clockCache } from "./clock-cache.ts";
-import type { Client } from "./resumable.ts";
+import { authenticationOf, lifeOf, secretsOf, seenOf, type Authentication, type Life } from "./own-fields.ts";
 import type { SessionId, SessionRecord } from "./seam.ts";
 import type { Secrets } from "./secrets.ts";
-import { valueOf } from "./values.ts";
-
-/** How long a session lives; the text of `$life`. Policies and not deadlines, so that a late touch cannot bring back an older policy. */
-export interface Life {
-  /** Epoch ms. */
-  readonly created: number;
-  /** ms without activity. */
-  readonly idle: number;
-  /** Epoch ms; moved by nothing but a new authentication. */
-  readonly absolute: number;
-  /** ms from the last authentication, or the creation, to that. */
-  readonly lifetime: number;
-  /** ms for which the ended record is kept. */
-  readonly retention: number;
-}
-
-/** Who the subject proved to be, when, and how far; the text of `$auth`. */
-export interface Authentication {
-  /** Epoch ms of the last authentication. */
-  readonly at: number;
-  /** How, as authentication method references (RFC 8176): `pwd`, `otp`, `hwk` … */
-  readonly methods: readonly string[];
-  /** Levels beyond the log-in: epoch ms at which each was reached and at which it lapses. */
-  readonly levels: Readonly<Record<string, { readonly at: number; readonly until: number }>>;
-}
 
 /** The fields that the manager keeps in a record. */
-export const own = { life: "$life", seen: "$seen", secret: "$secret", auth: "$auth", client: "$client", flash: "$flash." } as const;
+export const own = { life: "$life", seen: "$seen", secret: "$secret", auth: "$auth", client: "$client", lease: "$lease", flash: "$flash." } as const;
 
 /** A record as the manager reads it. Shared by all requests that meet the same version of it. */
 export interface Entry {
@@ -47,9 +22,16 @@ export interface Entry {
   units: number;
   /** Epoch ms at which it was last found to lie above every floor. */
   cleared: number;
+  /** Epoch ms at which a visit last had it from the store and found it alive; {@link never} once somebody tried to end it. */
+  confirmed: number;
   /** Values already parsed, with the text that they were parsed from. Outlives the version: an unchanged text is an unchanged value. */
   readonly values: Map<string, { readonly text: string; readonly value: unknown }>;
+  /** What its older fields have become, once somebody asked for it. */
+  migrated: ReadonlyMap<string, unknown> | undefined;
 }
+
+/** Before every moment. */
+export const never: number = -Infinity;
 
 /** Turns records into entries and remembers the live ones. */
 export interface Entries {
@@ -81,23 +63,21 @@ function read(record: SessionRecord, before: Entry | undefined): Entry | undefin
     const sameSecret = before !== undefined && old?.[own.secret] === fields[own.secret];
     return {
       record,
-      life: before !== undefined && old?.[own.life] === fields[own.life] ? before.life : (JSON.parse(fields[own.life] ?? "") as Life),
-      secrets: sameSecret ? before.secrets : (JSON.parse(fields[own.secret] ?? "") as Secrets),
-      auth: before !== undefined && old?.[own.auth] === fields[own.auth] ? before.auth : authOf(fields[own.auth]),
-      seen: before !== undefined && old?.[own.seen] === fields[own.seen] ? before.seen : Number(fields[own.seen]),
+      life: before !== undefined && old?.[own.life] === fields[own.life] ? before.life : lifeOf(fields[own.life]),
+      secrets: sameSecret ? before.secrets : secretsOf(fields[own.secret]),
+      auth: before !== undefined && old?.[own.auth] === fields[own.auth] ? before.auth : authenticationOf(fields[own.auth]),
+      seen: before !== undefined && old?.[own.seen] === fields[own.seen] ? before.seen : seenOf(fields[own.seen]),
       verified: sameSecret ? before.verified : "",
       touching: before?.touching ?? 0,
       units: -1,
       cleared: before !== undefined && old?.[own.auth] === fields[own.auth] ? before.cleared : -1,
+      confirmed: before?.confirmed ?? 0,
       values: before?.values ?? new Map<string, { text: string; value: unknown }>(),
+      migrated: undefined,
     };
   } catch {
     return undefined;
   }
-}
-
-function authOf(text: string | undefined): Authentication | undefined {
-  return text === undefined ? undefined : (JSON.parse(text) as Authentication);
 }
 
 /** Epoch ms at which the session is over unless it is touched: the nearer of the two deadlines. */
@@ -116,29 +96,4 @@ export function expiryOf(entry: Entry, now: number): "idle" | "absolute" | undef
 /** Epoch ms since which the session has belonged to its subject: what floors are compared with. */
 export function belongsSince({ auth, life }: Entry): number {
   return auth?.at ?? life.created;
-}
-
-/** The client that was last written down. */
-export function clientOf(record: SessionRecord): Client {
-  try {
-    return JSON.parse(record.fields[own.client] ?? "{}") as Client;
-  } catch {
-    return {};
-  }
-}
-
-/** The value of a field, frozen. @throws SyntaxError when its text is not JSON */
-export function fieldValue(entry: Entry, name: string): unknown {
-  const text = entry.record.fields[name];
-  if (text === undefined) return undefined;
-  const known = entry.values.get(name);
-  if (known?.text === text) return known.value;
-  const value = valueOf(text);
-  entry.values.set(name, { text, value });
-  return value;
-}
-
-/** The names of the application's fields in a record. */
-export function fieldNames(record: SessionRecord): string[] {
-  return Object.keys(record.fields).filter((name) => name.charCodeAt(0) !== 36);
 }

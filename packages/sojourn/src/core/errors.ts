@@ -14,12 +14,20 @@ export type SojournErrorCode =
   | "stale"
   /** Another live session holds the alias. HTTP 409. */
   | "alias_taken"
+  /** Another holder took the lease over; nothing was written. HTTP 409. */
+  | "lease_lost"
+  /** There is a checkpoint of that name, and checkpoints do not change. HTTP 409. */
+  | "checkpoint_exists"
+  /** There is no checkpoint of that name that belongs to the session. HTTP 404. */
+  | "checkpoint_missing"
   /** The subject, or the kind, holds as many live sessions as its limit allows, and the limit refuses. HTTP 429. */
   | "limit_reached"
   /** The store holds as much as it may. HTTP 503. */
   | "store_full"
   /** The store is broken or out of reach; nothing was written. HTTP 503. */
   | "store_unavailable"
+  /** The record of this session is damaged, or a newer release wrote it; others are well. HTTP 503. */
+  | "record_unreadable"
   /** The store did not say in time whether the write landed; it may still. HTTP 503. */
   | "outcome_unknown"
   /** The response has begun: it is too late for this change. HTTP 500. */
@@ -37,9 +45,13 @@ const statuses: Readonly<Record<SojournErrorCode, number>> = {
   session_missing: 401,
   stale: 409,
   alias_taken: 409,
+  lease_lost: 409,
+  checkpoint_exists: 409,
+  checkpoint_missing: 404,
   limit_reached: 429,
   store_full: 503,
   store_unavailable: 503,
+  record_unreadable: 503,
   outcome_unknown: 503,
   response_started: 500,
   not_authenticated: 401,
@@ -76,6 +88,23 @@ export function storeFull(what: string): SojournError {
 /** The store did not answer a write: it may or may not have landed, or may land later. */
 export function outcomeUnknown(what: string, cause?: unknown): SojournError {
   return new SojournError("outcome_unknown", `The session store did not say whether a write landed: ${what}. Read the session again before repeating it.`, {
+    cause,
+  });
+}
+
+/** The lease under which the write was made is another's by now. */
+export function leaseLost(): SojournError {
+  return new SojournError("lease_lost", "Another holder has taken the lease of the session over; nothing was written.");
+}
+
+/** Another live session holds the alias, which is not told: it is personal data. */
+export function aliasTaken(): SojournError {
+  return new SojournError("alias_taken", "Another live session holds the alias; nothing was written.");
+}
+
+/** One record cannot be read. It is no fault of the store's at large, and nothing was written. */
+export function recordUnreadable(id: string, cause: Error): SojournError {
+  return new SojournError("record_unreadable", `The record of session ${id} cannot be read: ${cause.message}. Nothing was written; other sessions are well.`, {
     cause,
   });
 }

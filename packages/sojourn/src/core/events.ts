@@ -1,5 +1,7 @@
 import type { Ending, SessionId } from "./seam.ts";
+import { objectOf } from "./own-fields.ts";
 import type { SojournError } from "./errors.ts";
+import type { ClockJump } from "./steady-clock.ts";
 
 /** Why a session ended. Applications may add reasons of their own. */
 export type EndReason = "closed" | "idle" | "absolute" | "revoked" | "limit" | "replaced" | "reuse" | (string & {});
@@ -26,6 +28,10 @@ export interface SessionEvents {
   reuse: SessionEvent;
   /** A field's text could not be read. The field is left as it is and reads as absent; the session lives. */
   unreadable: SessionEvent & { readonly field: string };
+  /** Reads, or writes, of the store are given up (`down`, with the failure that was one too many) or are back (`up`). */
+  outage: { readonly of: "reads" | "writes"; readonly state: "down" | "up"; readonly error?: SojournError };
+  /** The machine's clock has jumped. */
+  clock: ClockJump;
   /** A call in the background (a touch, a sweep) failed; nobody waited for it. */
   failed: { readonly doing: string; readonly error: SojournError };
 }
@@ -65,8 +71,8 @@ export function emitter(): Emitter {
 /** The ending in a record's `ended` text. */
 export function endingOf(text: string): Ending {
   try {
-    const { at, reason, by } = JSON.parse(text) as Partial<Ending>;
-    return { at: Number(at), reason: String(reason), ...(by === undefined ? undefined : { by }) };
+    const { at, reason, by } = objectOf(text);
+    return { at: Number(at) || 0, reason: String(reason), ...(typeof by === "string" ? { by } : undefined) };
   } catch {
     return { at: 0, reason: "unreadable" };
   }

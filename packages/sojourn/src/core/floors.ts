@@ -2,7 +2,7 @@ import { clockCache } from "./clock-cache.ts";
 import { belongsSince, type Entry } from "./entry.ts";
 import type { Calls } from "./calls.ts";
 import { andThen, isPromise } from "./maybe.ts";
-import { floorKind, type Names } from "./names.ts";
+import { ownKind, type Names } from "./names.ts";
 import { storeFull, storeUnavailable } from "./errors.ts";
 import type { MaybePromise, SessionId, SessionRecord } from "./seam.ts";
 import { longest, type Settings } from "./settings.ts";
@@ -17,6 +17,8 @@ export interface Floors {
   raise(subject: string | undefined, at: number, except: readonly SessionId[]): Promise<void>;
   /** Whether a live entry lies below a floor. `now`: epoch ms. `fresh`: asks the store and not the copy. */
   below(entry: Entry, now: number, fresh?: boolean): MaybePromise<boolean>;
+  /** The same, as far as this process knows without asking anybody. */
+  belowKnown(entry: Entry): boolean;
 }
 
 interface Floor {
@@ -52,13 +54,12 @@ export function floorsOf(calls: Calls, names: Names, settings: Settings): Floors
 
   function read(key: string, now: number): MaybePromise<Floor> {
     const id = idOf(key);
-    if (isPromise(id)) return id.then((given) => andThen(calls.load(given), (record) => remember(key, record, now)));
+    if (isPromise(id)) return id.then((given) => andThen(calls.load(given), (record) => remember(key, floorIn(record), now)));
     const record = calls.load(id);
-    return isPromise(record) ? record.then((given) => remember(key, given, now)) : remember(key, record, now);
+    return isPromise(record) ? record.then((given) => remember(key, floorIn(given), now)) : remember(key, floorIn(record), now);
   }
 
-  function remember(key: string, record: SessionRecord | undefined, now: number): Floor {
-    const floor = record === undefined ? noFloor : floorIn(record);
+  function remember(key: string, floor: Floor, now: number): Floor {
     const before = known.get(key);
     if (before === undefined) known.set(key, { floor, read: now });
     else {
@@ -79,14 +80,15 @@ export function floorsOf(calls: Calls, names: Names, settings: Settings): Floors
       const id = await idOf(key);
       for (let tries = 0; tries < 20; tries++) {
         const record = await calls.load(id);
-        const set = { $at: String(Math.max(at, record === undefined ? 0 : floorIn(record).at)), $except: JSON.stringify(except) };
+        const floor: Floor = { at: Math.max(at, floorIn(record).at), except };
+        const set = { $at: String(floor.at), $except: JSON.stringify(except) };
         const wake = at + longest;
         const outcome = await calls.commit(
-          record === undefined ? { id, expect: "absent", kind: names.kind(floorKind), set, wake } : { id, expect: record.version, set, wake },
+          record === undefined ? { id, expect: "absent", kind: names.kind(ownKind.floor), set, wake } : { id, expect: record.version, set, wake },
         );
         if (outcome.ok) {
           raised = settings.clock.now();
-          await read(key, raised);
+          remember(key, floor, raised);
           return;
         }
         if (outcome.why === "full") throw storeFull("the floor of a mass ending was not written");
@@ -98,6 +100,11 @@ export function floorsOf(calls: Calls, names: Names, settings: Settings): Floors
       const tenant = floorOf(tenantKey, now, fresh);
       if (isPromise(tenant)) return tenant.then((floor) => isUnder(entry, floor) || belowSubject(entry, now, fresh));
       return isUnder(entry, tenant) || belowSubject(entry, now, fresh);
+    },
+    belowKnown(entry) {
+      const { subject } = entry.record;
+      const floors = [known.get(tenantKey), subject === undefined ? undefined : known.get(keyOf(subject))];
+      return floors.some((last) => last !== undefined && isUnder(entry, last.floor));
     },
   };
 
@@ -124,10 +131,14 @@ function keyOf(subject: string | undefined): string {
   return subject === undefined ? tenantKey : `subject ${subject}`;
 }
 
-function floorIn({ fields }: SessionRecord): Floor {
+function floorIn(record: SessionRecord | undefined): Floor {
+  if (record === undefined) return noFloor;
+  const { fields } = record;
+  const at = Number(fields["$at"]) || 0;
   try {
-    return { at: Number(fields["$at"]), except: JSON.parse(fields["$except"] ?? "[]") as string[] };
+    const except: unknown = JSON.parse(fields["$except"] ?? "[]");
+    return { at, except: Array.isArray(except) ? except.map(String) : [] };
   } catch {
-    return { at: Number(fields["$at"]) || 0, except: [] };
+    return { at, except: [] };
   }
 }

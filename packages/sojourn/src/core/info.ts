@@ -1,6 +1,7 @@
 import { endingOf, type EndReason } from "./events.ts";
 import type { Engine } from "./engine.ts";
-import { clientOf, deadlineOf, expiryOf, type Entry } from "./entry.ts";
+import { deadlineOf, expiryOf, own, type Entry } from "./entry.ts";
+import { clientOf } from "./own-fields.ts";
 import type { SessionId } from "./seam.ts";
 
 /** A session as an operator or the devices page sees it: no secret, no hash, no data. Times are epoch ms. */
@@ -25,7 +26,7 @@ export interface SessionInfo {
 /** What may be shown of an entry. One whose deadline has passed is shown as ended, whatever the sweep has done. */
 export function infoOf(engine: Engine, entry: Entry): SessionInfo {
   const { record, life, auth } = entry;
-  const { address, agent } = clientOf(record);
+  const { address, agent } = clientOf(record.fields[own.client]);
   const expiry = expiryOf(entry, engine.settings.clock.now());
   const ended = record.ended !== undefined ? endingOf(record.ended) : expiry === undefined ? undefined : { at: deadlineOf(entry), reason: expiry };
   return {

@@ -1,6 +1,9 @@
+import { sha256 } from "#platform";
 import { SojournError } from "./errors.ts";
+import { andThen } from "./maybe.ts";
+import type { MaybePromise, SessionRecord } from "./seam.ts";
 
-/** How kinds and subjects of one tenant are called in a store that several tenants share. */
+/** How kinds, subjects and aliases of one tenant are called in a store that several tenants share. */
 export interface Names {
   readonly tenant: string;
   kind(kind: string): string;
@@ -8,10 +11,19 @@ export interface Names {
   /** The manager's name of a stored kind, `undefined` when it is another tenant's or no session's. */
   kindOf(stored: string): string | undefined;
   subjectOf(stored: string): string;
+  /** Of an alias only a digest is stored: it is personal data, such as a pair of telephone numbers. */
+  alias(alias: string): MaybePromise<string>;
+  /** Under which subject the checkpoints of a session are kept: its subject's, or its own while it has none. No session can have such a subject. */
+  owner(record: Pick<SessionRecord, "id" | "subject">): string;
 }
 
-/** Kind (as stored, after the tenant) of the records that hold floors. No session can have it. */
-export const floorKind = "$floor";
+/** Kinds (as stored, after the tenant) of the manager's own records. No session can have one. */
+export const ownKind = { floor: "$floor", checkpoint: "$checkpoint" } as const;
+
+/** Whether a stored kind, of any tenant, is one of the manager's own. */
+export function isOwnKind(stored: string): boolean {
+  return stored.includes(":$");
+}
 
 /** @throws {SojournError} `invalid_option` */
 export function namesOf(tenant: string): Names {
@@ -25,6 +37,8 @@ export function namesOf(tenant: string): Names {
     subject: (subject) => prefix + subject,
     kindOf: (stored) => (stored.startsWith(prefix) && stored.charCodeAt(prefix.length) !== 36 ? stored.slice(prefix.length) : undefined),
     subjectOf: (stored) => stored.slice(prefix.length),
+    alias: (alias) => andThen<string, string>(sha256(`${tenant}\nalias\n${alias}`), (digest) => prefix + digest),
+    owner: ({ id, subject }) => (subject === undefined ? `${tenant}$session:${id}` : `${tenant}$subject:${subject.slice(prefix.length)}`),
   };
 }
 
@@ -38,4 +52,10 @@ export function checkKind(kind: string): string {
 export function checkSubject(subject: string): string {
   if (typeof subject === "string" && subject.length > 0 && subject.length <= 512) return subject;
   throw new SojournError("invalid_field", "The subject is not a text of 1 to 512 characters. Give the stable id of the account, not a name that may change.");
+}
+
+/** @throws {SojournError} `invalid_field`. The alias is not told: it is personal data. */
+export function checkAlias(alias: string): string {
+  if (typeof alias === "string" && alias.length > 0 && alias.length <= 512) return alias;
+  throw new SojournError("invalid_field", "An alias is not a text of 1 to 512 characters.");
 }

@@ -1,12 +1,14 @@
 import { checkSize, create, type Birth } from "./creation.ts";
-import { assumed, eventOf, type Engine, type SessionState } from "./engine.ts";
+import { assumed, eventOf, fenceOf, type Engine, type SessionState } from "./engine.ts";
 import type { Entry } from "./entry.ts";
 import { own } from "./entry.ts";
-import { SojournError, storeFull } from "./errors.ts";
+import { aliasTaken, leaseLost, SojournError, storeFull } from "./errors.ts";
 import { andThen, isPromise } from "./maybe.ts";
 import type { Change, Committed, MaybePromise, Outcome } from "./seam.ts";
-import { offer } from "./secrets.ts";
+import { isSevered, offer } from "./secrets.ts";
 import { hashOf, newSecret } from "./token.ts";
+
+const tries = 20;
 
 /** A new anonymous session by the manager's own policy. */
 export function anonymous({ settings }: Engine): Birth {
@@ -27,7 +29,7 @@ export function persist(engine: Engine, state: SessionState, version?: number): 
     if ([...pending.values()].every((text) => text === undefined)) return void (state.pending = undefined);
     return create(engine, state, anonymous(engine));
   }
-  const change: Change = { id: entry.record.id, expect: version ?? "live", ...fieldsOf(pending) };
+  const change: Change = { id: entry.record.id, expect: version ?? "live", ...fenceOf(state), ...fieldsOf(pending) };
   if (change.set !== undefined) checkGrowth(entry, change.set, engine.settings.bounds.record);
   const outcome = engine.calls.commit(change);
   return isPromise(outcome) ? outcome.then((given) => merged(engine, state, change, given)) : merged(engine, state, change, outcome);
@@ -57,10 +59,53 @@ function unitsIn(fields: Readonly<Record<string, string>>): number {
   return units;
 }
 
-function merged(engine: Engine, state: SessionState, change: Change, outcome: Outcome): void {
-  if (!outcome.ok) throw refusal(outcome, state, change);
-  adopt(engine, state, change, outcome);
-  state.pending = undefined;
+function merged(engine: Engine, state: SessionState, change: Change, outcome: Outcome): MaybePromise<void> {
+  if (outcome.ok) {
+    adopt(engine, state, change, outcome);
+    state.pending = undefined;
+    return;
+  }
+  if (change.expect !== "live" || !isOvertaken(state, outcome)) throw refusal(outcome, state, change);
+  return reload(engine, state, change)
+    .then(() => merge(engine, state, fieldsOf(state.pending ?? new Map())))
+    .then(() => void (state.pending = undefined));
+}
+
+/**
+ * Writes a part of the session that a request sees, whatever else others change.
+ * @param commit for changes that may have to be tried again where they are refused for want of room.
+ * @throws {SojournError} `session_ended`, `lease_lost`, `alias_taken` …
+ */
+export async function merge(
+  engine: Engine,
+  state: SessionState,
+  part: Omit<Change, "id" | "expect">,
+  commit: (change: Change) => MaybePromise<Outcome> = engine.calls.commit,
+): Promise<void> {
+  for (let n = 0; n < tries && state.entry !== undefined; n++) {
+    const change: Change = { id: state.entry.record.id, expect: "live", ...fenceOf(state), ...part };
+    const outcome = await commit(change);
+    if (outcome.ok) return adopt(engine, state, change, outcome);
+    if (!isOvertaken(state, outcome)) throw refusal(outcome, state, change);
+    await reload(engine, state, change);
+  }
+  throw stale(undefined, "the one seen");
+}
+
+/** Whether somebody took a lease, or logged in, since a request that has no lease saw the session without a subject. Which of the two, a look tells. */
+function isOvertaken(state: SessionState, outcome: Outcome): boolean {
+  return !outcome.ok && outcome.why === "fenced" && state.fence === undefined;
+}
+
+/** Reads the session of a state again. @throws {SojournError} `session_ended` when it is no more */
+export async function reload(engine: Engine, state: SessionState, change: Change): Promise<void> {
+  const record = await engine.calls.load(change.id);
+  const entry = record === undefined || record.ended !== undefined ? undefined : engine.entries.of(record);
+  // Another request of the same visitor logged in meanwhile: what this one may see ends there.
+  if (entry === undefined || entry.record.subject !== state.entry?.record.subject) {
+    throw refusal({ ok: false, why: record === undefined ? "missing" : "ended" }, state, change);
+  }
+  state.entry = entry;
 }
 
 /** Takes over what a commit made of the session. */
@@ -79,6 +124,7 @@ export function refusal(outcome: Outcome & { ok: false }, state: SessionState, c
     case "ended":
     case "missing":
       state.entry = undefined;
+      state.late = true;
       state.refusal = outcome.why;
       return ended();
     case "stale":
@@ -86,7 +132,9 @@ export function refusal(outcome: Outcome & { ok: false }, state: SessionState, c
     case "full":
       return storeFull("the change was not written");
     case "taken":
-      return new SojournError("alias_taken", "Another live session holds the alias.");
+      return aliasTaken();
+    case "fenced":
+      return leaseLost();
     default:
       return new SojournError("store_unavailable", `The session store refused the change as ${JSON.stringify(outcome.why)}.`);
   }
@@ -110,17 +158,17 @@ function stale(version: number | undefined, expected: unknown): SojournError {
 export function offerSuccessor(engine: Engine, state: SessionState): MaybePromise<void> {
   const entry = state.entry;
   state.rotating = false;
-  if (entry === undefined) return;
+  if (entry === undefined || isSevered(entry.secrets, state.shown ?? "")) return;
   const { id, version } = entry.record;
   const now = engine.settings.clock.now();
   const token = `${id}.${newSecret()}`;
   return andThen(hashOf(token), (hash) => {
-    const change: Change = { id, expect: version, set: { [own.secret]: JSON.stringify(offer(entry.secrets, hash, now)) } };
+    const change: Change = { id, expect: version, ...fenceOf(state), set: { [own.secret]: JSON.stringify(offer(entry.secrets, hash, now)) } };
     return andThen<Outcome, void>(engine.calls.commit(change), (outcome) => {
       if (!outcome.ok) return;
       adopt(engine, state, change, outcome);
       state.token = token;
-      state.handBack = { token, absolute: entry.life.absolute };
+      state.handBack = { token, lasts: entry.life.absolute - now };
       engine.events.emit("rotated", eventOf(engine, entry.record));
     });
   });

@@ -45,6 +45,6 @@ export interface Client {
 /** What the client is to keep from now on: a token, or, when it is `undefined`, nothing any more. Only a request that itself created, rotated or ended a session has one. */
 export interface HandBack {
   readonly token: string | undefined;
-  /** Epoch ms of the session's absolute deadline. */
-  readonly absolute?: number | undefined;
+  /** ms until the session's absolute deadline: a duration, for the clocks of clients, servers and managers need not agree. */
+  readonly lasts?: number | undefined;
 }

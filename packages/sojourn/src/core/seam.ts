@@ -145,6 +145,42 @@ export interface CountableStore {
   count(query: { readonly kind: string }): MaybePromise<number>;
 }
 
+/**
+ * What a store keeps beside the records (indexes, counts), compared with the records, which are the truth. Safe while others read and write:
+ * what is found was wrong at one moment, and each repair looks again in the step in which it writes.
+ */
+export interface ScrubbableStore {
+  scrub(options?: ScrubOptions): Promise<ScrubReport>;
+}
+export interface ScrubOptions {
+  /** Puts right what can be: missing and dead entries, counts. Default false: nothing is written. Conflicts and unreadable records are only ever named. */
+  readonly repair?: boolean;
+  /** Told now and then how far it is. */
+  readonly progress?: (progress: ScrubProgress) => void;
+}
+export interface ScrubProgress {
+  /** Records and index entries looked at so far. */
+  readonly done: number;
+  /** How many there were in all when it began. */
+  readonly of: number;
+}
+export interface ScrubReport {
+  /** Records looked at, ended ones too. */
+  readonly records: number;
+  /** Entries that a record should have and that were not there: `find` did not come upon it. */
+  readonly missing: number;
+  /** Entries that led to no record that has them. */
+  readonly dead: number;
+  /** Kinds whose number of live records was wrong. */
+  readonly miscounted: number;
+  /** How many of the three were put right. */
+  readonly repaired: number;
+  /** Aliases with more than one live holder, of which `find` gives the first. */
+  readonly conflicts: readonly { readonly alias: string; readonly ids: readonly SessionId[] }[];
+  /** Records that cannot be read, by what they are kept under (the id, as a rule). `load` of one is an error; listings leave it out. */
+  readonly unreadable: readonly { readonly id: string; readonly why: string }[];
+}
+
 /** Whether the record satisfies the query: the one meaning of a query, re-checked on every record that a store returns. */
 export function satisfies(record: SessionRecord, query: Query): boolean {
   if ("alias" in query) return record.ended === undefined && record.aliases.includes(query.alias);

@@ -63,6 +63,12 @@ export function seen(secrets: Secrets, hash: string, now: number): Secrets {
   return place < 0 || place >= secrets.seen ? secrets : trimmed({ ...secrets, seen: place, since: now });
 }
 
+/** Whether a secret was replaced at once, or so long ago that it is forgotten. */
+export function isSevered(secrets: Secrets, hash: string): boolean {
+  const place = placeOf(secrets, hash);
+  return place < 0 || place >= secrets.severed;
+}
+
 /** With all former secrets replaced at once: what an attacker may have planted or seen is worth nothing from now on. */
 export function sever(secrets: Secrets, hash: string, now: number): Secrets {
   return trimmed({ hashes: [hash, ...secrets.hashes], seen: 0, since: now, issued: now, severed: 1 });

@@ -1,17 +1,21 @@
-import { authenticate, elevate, type AuthenticateOptions } from "./authentication.ts";
+import { claim, release } from "./aliases.ts";
+import { authenticate, elevate, isFresh, levelsAt, type AuthenticateOptions } from "./authentication.ts";
 import { milliseconds, type Duration } from "./duration.ts";
-import { endEntry } from "./ending.ts";
-import { eventOf, type Engine, type Refusal, type SessionState } from "./engine.ts";
-import { deadlineOf, fieldNames, fieldValue, own } from "./entry.ts";
+import { endOwn } from "./end-own.ts";
+import type { Engine, Refusal, SessionState } from "./engine.ts";
+import { checkpoint, restore, type Checkpoint } from "./checkpoints.ts";
+import { deadlineOf, own } from "./entry.ts";
 import { SojournError } from "./errors.ts";
 import type { EndReason } from "./events.ts";
-import { isPromise } from "./maybe.ts";
+import { lease, type Lease, type LeaseOptions } from "./lease.ts";
+import { readOnly } from "./outage.ts";
 import { offerSuccessor, persist } from "./persist.ts";
 import type { HandBack } from "./resumable.ts";
 import type { MaybePromise, SessionId } from "./seam.ts";
+import { settle } from "./settle.ts";
 import type { Token } from "./token.ts";
 import { update } from "./update.ts";
-import { checkName, textOf, valueOf } from "./values.ts";
+import { checkName, textOf } from "./values.ts";
 
 type Name<Data> = keyof Data & string;
 
@@ -83,10 +87,7 @@ export class Session<Data> {
 
   /** Levels reached by `elevate()` that have not lapsed. */
   get levels(): readonly string[] {
-    const now = this.#engine.settings.clock.now();
-    return Object.entries(this.#state.entry?.auth?.levels ?? {})
-      .filter(([, { until }]) => until > now)
-      .map(([level]) => level);
+    return Object.keys(levelsAt(this.#state.entry, this.#engine.settings.clock.now()));
   }
 
   /** Why the token that came with the request resumed nothing. For logs and for its owner's error text; never a reason to hand back a cookie. */
@@ -94,22 +95,22 @@ export class Session<Data> {
     return this.#state.refusal;
   }
 
+  /**
+   * True while the store cannot be read and this is what the process remembers (`outage: { serve }`): good a moment ago, and read-only. Every write
+   * throws `store_unavailable`; a message of `flash` is given and stays. What must not rest on a memory asks for this first.
+   */
+  get degraded(): boolean {
+    return this.#state.degraded !== undefined;
+  }
+
   /** The value of a field, frozen; what this request has set already included. */
   get<K extends Name<Data>>(name: K): Data[K] | undefined {
-    return this.#value(name) as Data[K] | undefined;
+    return this.#engine.fields.value(this.#state, name) as Data[K] | undefined;
   }
 
   /** All fields as a frozen snapshot without a prototype. */
   get data(): Readonly<Partial<Data>> {
-    const snapshot: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
-    const { entry, pending } = this.#state;
-    const names = new Set(entry === undefined ? [] : fieldNames(entry.record));
-    for (const name of pending?.keys() ?? []) if (name.charCodeAt(0) !== 36) names.add(name);
-    for (const name of names) {
-      const value = this.#value(name);
-      if (value !== undefined) snapshot[name] = value;
-    }
-    return Object.freeze(snapshot) as Readonly<Partial<Data>>;
+    return this.#engine.fields.data(this.#state) as Readonly<Partial<Data>>;
   }
 
   /**
@@ -117,13 +118,14 @@ export class Session<Data> {
    * @throws {SojournError} `invalid_field`, `too_large`, `response_started`
    */
   set<K extends Name<Data>>(name: K, value: Data[K]): void {
-    this.#put(name, textOf(name, value, this.#engine.settings.bounds));
+    this.#put(name, this.#engine.fields.text(name, value));
   }
 
   /** Takes a field away. @throws {SojournError} `invalid_field`, `response_started` */
   delete(name: Name<Data>): void {
     checkName(name);
-    if (this.#value(name) !== undefined || this.#state.pending?.has(name)) this.#put(name, undefined);
+    const { entry, pending } = this.#state;
+    if (pending?.has(name) || this.#engine.fields.has(entry, name)) this.#put(name, this.#engine.fields.removal(entry));
   }
 
   /**
@@ -148,8 +150,8 @@ export class Session<Data> {
       this.#put(field, textOf(name, value, this.#engine.settings.bounds));
       return undefined;
     }
-    const kept = this.#value(field);
-    if (kept !== undefined) this.#put(field, undefined);
+    const kept = this.#engine.fields.value(this.#state, field);
+    if (kept !== undefined && !this.degraded) this.#put(field, undefined);
     return kept;
   }
 
@@ -177,12 +179,7 @@ export class Session<Data> {
 
   /** Whether the subject proved who it is at most `within` ago; with a level, whether it was reached at most that long ago and has not lapsed. */
   isFresh(within: Duration, level?: string): boolean {
-    const { entry } = this.#state;
-    const now = this.#engine.settings.clock.now();
-    const reached = level === undefined ? undefined : entry?.auth?.levels[level];
-    if (level !== undefined && (reached === undefined || reached.until <= now)) return false;
-    const at = level === undefined ? entry?.auth?.at : reached?.at;
-    return at !== undefined && now - at <= milliseconds(within, "within");
+    return isFresh(this.#state.entry, this.#engine.settings.clock.now(), milliseconds(within, "within"), level);
   }
 
   /**
@@ -198,17 +195,58 @@ export class Session<Data> {
     await offerSuccessor(this.#engine, this.#state);
   }
 
+  /**
+   * Gives the session further names by which a gateway finds it (`sessions.reach`), unique among the tenant's live sessions. All of them or none;
+   * written at once. They prove nothing, and only their digests are stored.
+   * @throws {SojournError} `alias_taken`, `too_large`, `invalid_field`, `session_ended`, `response_started`
+   */
+  async claim(...aliases: readonly string[]): Promise<void> {
+    this.#announce();
+    await claim(this.#engine, this.#state, aliases);
+  }
+
+  /** Takes names away; written at once. @throws {SojournError} `session_ended`, `response_started` */
+  async release(...aliases: readonly string[]): Promise<void> {
+    this.#announce();
+    await release(this.#engine, this.#state, aliases);
+  }
+
+  /**
+   * Takes the right to act for the session; `undefined` while another holds it. Until it is released, all that this object writes is refused
+   * (`lease_lost`) once another has taken it over.
+   * @throws {SojournError} `session_missing`, `session_ended`, `response_started`
+   */
+  async lease(options: LeaseOptions = {}): Promise<Lease | undefined> {
+    this.#announce();
+    return lease(this.#engine, this.#state, options);
+  }
+
+  /**
+   * Keeps a copy of the fields under a name, for good until its time is over; what is pending is written first. It belongs to the subject, who can
+   * restore it in any later session; while there is none, to this session alone.
+   * @throws {SojournError} `checkpoint_exists`, `limit_reached`, `session_missing`, `session_ended`, `response_started`
+   */
+  async checkpoint(name: string): Promise<Checkpoint> {
+    this.#announce();
+    return checkpoint(this.#engine, this.#state, name);
+  }
+
+  /**
+   * Gives the session the fields of a checkpoint, and no others; what is pending is dropped. Secrets, subject, levels, deadlines and fields declared
+   * as `authority` stay as they are. Written at once.
+   * @throws {SojournError} `checkpoint_missing`, `session_missing`, `session_ended`, `response_started`
+   */
+  async restore(name: string): Promise<void> {
+    this.#announce();
+    await restore(this.#engine, this.#state, name);
+  }
+
   /** Ends the session, at once and for good; what was not committed is dropped. A write after it begins another session. */
   async end(reason: EndReason = "closed"): Promise<void> {
-    const { entry } = this.#state;
     this.#state.pending = undefined;
-    if (entry === undefined) return;
+    if (this.#state.entry === undefined) return;
     this.#announce();
-    await endEntry(this.#engine, entry, reason, this.subject);
-    this.#state.entry = undefined;
-    this.#state.token = undefined;
-    this.#state.rotating = false;
-    this.#state.handBack = { token: undefined };
+    await endOwn(this.#engine, this.#state, reason);
   }
 
   /**
@@ -218,21 +256,6 @@ export class Session<Data> {
   async commit(options: { readonly ifVersion?: number } = {}): Promise<void> {
     await this.#state.touched;
     await persist(this.#engine, this.#state, options.ifVersion);
-  }
-
-  #value(name: string): unknown {
-    const { entry, pending } = this.#state;
-    if (pending?.has(name)) {
-      const text = pending.get(name);
-      return text === undefined ? undefined : valueOf(text);
-    }
-    if (entry === undefined) return undefined;
-    try {
-      return fieldValue(entry, name);
-    } catch {
-      this.#engine.events.emit("unreadable", { ...eventOf(this.#engine, entry.record), field: name });
-      return undefined;
-    }
   }
 
   #put(name: string, text: string | undefined): void {
@@ -249,27 +272,14 @@ export class Session<Data> {
         "The answer has begun, so the session takes no more writes. Write before the first byte is sent, or commit() first.",
       );
     }
+    if (state.degraded !== undefined) throw readOnly(state.degraded);
     if (state.announced) return;
     state.visit.onPending?.();
     state.announced = true;
   }
 
-  /** For managers: commits what is pending, offers a due successor, and says what to hand back. */
+  /** For managers: see {@link settle}. */
   static settle(session: Session<never>): MaybePromise<HandBack | undefined> {
-    const state = session.#state;
-    const engine = session.#engine;
-    state.closed = true;
-    const written = state.pending === undefined ? undefined : persist(engine, state);
-    if (isPromise(written) || state.rotating) return session.#settleLater(written);
-    return state.handBack;
-  }
-
-  async #settleLater(written: MaybePromise<void>): Promise<HandBack | undefined> {
-    await written;
-    if (this.#state.rotating) {
-      await this.#state.touched;
-      await offerSuccessor(this.#engine, this.#state);
-    }
-    return this.#state.handBack;
+    return settle(session.#engine, session.#state);
   }
 }

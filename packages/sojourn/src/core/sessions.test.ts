@@ -17,7 +17,12 @@ interface Data {
 
 for (const [name, wrap] of Object.entries({ "answers at once": (store: Store) => store, "answers later": delayed<Store> })) {
   describe(`a manager over a store that ${name}`, () => {
-    function open(options: Partial<SessionsOptions> = {}): { sessions: Sessions<Data>; clock: ReturnType<typeof fakeClock>; calls: string[]; store: Store } {
+    function open(options: Partial<SessionsOptions<Data>> = {}): {
+      sessions: Sessions<Data>;
+      clock: ReturnType<typeof fakeClock>;
+      calls: string[];
+      store: Store;
+    } {
       const clock = fakeClock();
       const inner = wrap(options.store ?? memoryStore());
       const calls: string[] = [];

@@ -1,23 +1,29 @@
+import { storedAliases } from "./claiming.ts";
 import { callsOf } from "./calls.ts";
+import { checkpointsOf, dropCheckpoint, type Checkpoint } from "./checkpoints.ts";
 import { create } from "./creation.ts";
 import { milliseconds, type Duration } from "./duration.ts";
+import { endAll, type EndAllTarget } from "./end-all.ts";
 import { endEntry } from "./ending.ts";
-import type { Engine } from "./engine.ts";
+import { eraseSubject, type Erased } from "./erasure.ts";
+import { eventOf, type Engine } from "./engine.ts";
 import { entriesOf, expiryOf } from "./entry.ts";
 import { emitter, type Emitter, type EndReason } from "./events.ts";
 import { feed, type FeedEvent, type FeedOptions } from "./feed.ts";
 import { floorsOf } from "./floors.ts";
 import { infoOf, type SessionInfo } from "./info.ts";
 import { isPromise } from "./maybe.ts";
-import { checkKind, checkSubject, namesOf } from "./names.ts";
+import { checkAlias, checkKind, checkSubject, namesOf } from "./names.ts";
 import type { Client, Resumable, Visit } from "./resumable.ts";
 import type { Cursor, Query, SessionId, SessionRecord } from "./seam.ts";
+import { stateInOutage } from "./outage.ts";
 import { Session } from "./session.ts";
 import { absoluteOf, settingsOf, type SessionsOptions } from "./settings.ts";
+import { steadyClock } from "./steady-clock.ts";
 import { startSweep, type Sweep } from "./sweep.ts";
-import { isId } from "./token.ts";
-import { newState, stateOfVisit } from "./visit.ts";
-import { textOf } from "./values.ts";
+import { isId, newId } from "./token.ts";
+import { live, newState } from "./visit.ts";
+import { fieldsOf } from "./fields.ts";
 
 /** Whose sessions to list: one subject's, or all of one kind. */
 export type Listed = { readonly subject: string } | { readonly kind: string };
@@ -34,6 +40,20 @@ export interface CreateOptions<Data> {
   readonly idle?: Duration;
   readonly absolute?: Duration;
   readonly client?: Client;
+  /** Further names, unique among the tenant's live sessions; see {@link Session.claim}. */
+  readonly aliases?: readonly string[];
+}
+
+/** Whose checkpoints: a subject's, or those that belong to a session. */
+export type CheckpointOwner = { readonly subject: string } | { readonly id: string };
+
+/** How a session is reached without a token. */
+export interface ReachOptions {
+  /** Whether this counts as activity of the session. Default true. */
+  readonly touch?: boolean;
+  /** Epoch ms at which the message came. Default: now. */
+  readonly began?: number | undefined;
+  readonly client?: Client | undefined;
 }
 
 /** A manager of sessions in a store. It opens nothing and starts no timer; only `run()` does. */
@@ -57,11 +77,21 @@ export interface Sessions<Data> extends Resumable<Data> {
    * Ends all sessions of a subject, or with `everyone` of the tenant. A floor is written first, so that a log-in racing with this is dead too.
    * Gives how many live sessions of the subject (or of the manager's kind) it ended.
    */
-  endAll(
-    target: { readonly subject: string; readonly except?: string | undefined } | { readonly everyone: true },
-    reason?: EndReason,
-    by?: string,
-  ): Promise<number>;
+  endAll(target: EndAllTarget, reason?: EndReason, by?: string): Promise<number>;
+  /**
+   * The live session under an alias or an id, without a token: for a gateway that has authenticated the message itself, and for work in the
+   * background. Never for what a client of the web sends.
+   */
+  reach(target: { readonly alias: string } | { readonly id: string }, options?: ReachOptions): Promise<Session<Data> | undefined>;
+  /** The checkpoints of a subject, or those that belong to a session; the newest first. */
+  checkpoints(of: CheckpointOwner): Promise<readonly Checkpoint[]>;
+  /** Takes one away. True when this call did it. */
+  dropCheckpoint(of: CheckpointOwner, name: string): Promise<boolean>;
+  /**
+   * Ends all sessions of a subject and erases what is kept of them, checkpoints included. Ended sessions of the manager's kind are found by reading
+   * all of that kind; those of other kinds go when their retention is over.
+   */
+  erase(target: { readonly subject: string }): Promise<Erased>;
   /** Listens to this process. Gives a function that stops it. */
   readonly on: Emitter["on"];
   /** Listens to everybody on the store. */
@@ -76,16 +106,28 @@ export interface Sessions<Data> extends Resumable<Data> {
  * A session manager.
  * @throws {SojournError} `invalid_option`, naming the option
  */
-export function createSessions<Data extends object = Record<string, unknown>>(options: SessionsOptions): Sessions<Data> {
-  const settings = settingsOf(options);
+export function createSessions<Data extends object = Record<string, unknown>>(options: SessionsOptions<Data>): Sessions<Data> {
+  const settings = settingsOf(
+    options,
+    steadyClock((jump) => events.emit("clock", jump)),
+  );
   const names = namesOf(settings.tenant);
-  const calls = callsOf(options.store, settings.deadline);
   const events = emitter();
-  const engine: Engine = { settings, names, calls, entries: entriesOf(10_000), events, floors: floorsOf(calls, names, settings) };
+  const calls = callsOf(options.store, settings, (of, outage) => events.emit("outage", { of, ...outage }));
+  const engine: Engine = {
+    settings,
+    names,
+    calls,
+    entries: entriesOf(10_000),
+    events,
+    floors: floorsOf(calls, names, settings),
+    owner: newId(Date.now()),
+    fields: fieldsOf(settings, (record, field) => events.emit("unreadable", { ...eventOf(engine, record), field })),
+  };
   let sweep: Sweep | undefined;
 
   function visit(given: Visit): ReturnType<Resumable<Data>["visit"]> {
-    const state = stateOfVisit(engine, given);
+    const state = stateInOutage(engine, given);
     return isPromise(state) ? state.then((arrived) => new Session<Data>(engine, arrived)) : new Session<Data>(engine, state);
   }
 
@@ -126,21 +168,14 @@ export function createSessions<Data extends object = Record<string, unknown>>(op
     } while (after !== undefined);
   }
 
-  async function endFound(query: Query, except: string | undefined, reason: EndReason, by: string | undefined): Promise<number> {
-    let ended = 0;
-    let after: Cursor | undefined;
-    do {
-      const found = await calls.find(query, after === undefined ? {} : { after });
-      const done = await Promise.all(
-        found.records.map((record) => {
-          const entry = record.ended === undefined && record.id !== except ? engine.entries.of(record) : undefined;
-          return entry === undefined ? false : endEntry(engine, entry, reason, by);
-        }),
-      );
-      ended += done.filter(Boolean).length;
-      after = found.next;
-    } while (after !== undefined);
-    return ended;
+  async function holderOf(alias: string): Promise<SessionRecord | undefined> {
+    const { records } = await calls.find({ alias: await names.alias(checkAlias(alias)) });
+    return records.find((record) => names.kindOf(record.kind) !== undefined);
+  }
+
+  async function ownerOf(of: CheckpointOwner): Promise<string | undefined> {
+    const record = "subject" in of ? { id: "" as SessionId, subject: names.subject(checkSubject(of.subject)) } : await known(of.id, undefined);
+    return record === undefined ? undefined : names.owner(record);
   }
 
   return {
@@ -149,7 +184,7 @@ export function createSessions<Data extends object = Record<string, unknown>>(op
     async create(init = {}) {
       const state = newState({ client: init.client }, undefined, undefined);
       const fields = Object.entries(init.data ?? {}).filter(([, value]) => value !== undefined);
-      if (fields.length > 0) state.pending = new Map(fields.map(([name, value]) => [name, textOf(name, value, settings.bounds)]));
+      if (fields.length > 0) state.pending = new Map(fields.map(([name, value]) => [name, engine.fields.text(name, value)]));
       const now = settings.clock.now();
       await create(engine, state, {
         kind: init.kind === undefined ? settings.kind : checkKind(init.kind),
@@ -158,6 +193,7 @@ export function createSessions<Data extends object = Record<string, unknown>>(op
           : { subject: checkSubject(init.subject), auth: { at: now, methods: [...(init.methods ?? [])], levels: {} } }),
         idle: init.idle === undefined ? settings.idle : milliseconds(init.idle, "idle"),
         absolute: init.absolute === undefined ? settings.absolute : absoluteOf(init.absolute),
+        claims: init.aliases === undefined ? undefined : await storedAliases(engine, init.aliases),
       });
       state.handBack = undefined;
       return new Session<Data>(engine, state);
@@ -176,18 +212,25 @@ export function createSessions<Data extends object = Record<string, unknown>>(op
     async end({ id, subject }, reason = "revoked", by) {
       const record = await known(id, subject);
       const entry = record === undefined || record.ended !== undefined ? undefined : engine.entries.of(record);
-      return entry === undefined ? false : endEntry(engine, entry, reason, by);
+      return entry === undefined ? false : endEntry(engine, entry, reason, { by });
     },
-    async endAll(target, reason = "revoked", by) {
-      const now = settings.clock.now();
-      if ("everyone" in target) {
-        await engine.floors.raise(undefined, now, []);
-        return endFound({ kind: names.kind(settings.kind) }, undefined, reason, by);
-      }
-      const subject = names.subject(checkSubject(target.subject));
-      await engine.floors.raise(subject, now, target.except === undefined ? [] : [target.except as SessionId]);
-      return endFound({ subject }, target.except, reason, by);
+    endAll: (target, reason = "revoked", by) => endAll(engine, target, reason, by),
+    async reach(target, { touch = true, ...knock } = {}) {
+      const record = "alias" in target ? await holderOf(target.alias) : await known(target.id, undefined);
+      const entry = record === undefined ? undefined : engine.entries.of(record);
+      if (entry === undefined) return undefined;
+      const state = await live(engine, { ...knock, began: touch ? knock.began : entry.seen }, entry);
+      return state.entry === undefined ? undefined : new Session<Data>(engine, state);
     },
+    async checkpoints(of) {
+      const owner = await ownerOf(of);
+      return owner === undefined ? [] : checkpointsOf(engine, owner);
+    },
+    async dropCheckpoint(of, name) {
+      const owner = await ownerOf(of);
+      return owner === undefined ? false : dropCheckpoint(engine, owner, name);
+    },
+    erase: ({ subject }) => eraseSubject(engine, subject),
     on: events.on,
     feed: (feedOptions = {}) => feed(engine, options.store, feedOptions),
     run() {

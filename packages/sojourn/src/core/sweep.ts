@@ -1,6 +1,7 @@
 import { endExpired } from "./ending.ts";
 import { inBackground, type Engine } from "./engine.ts";
 import { deadlineOf, expiryOf } from "./entry.ts";
+import { isOwnKind } from "./names.ts";
 import type { MaybePromise, SessionRecord } from "./seam.ts";
 
 /** Claims due wakes until it is stopped. */
@@ -48,14 +49,21 @@ export async function sweepOnce(engine: Engine, stopped: () => boolean = () => f
     const handled = await Promise.all(shuffled(records).map((record) => handle(engine, record, now)));
     // Somebody else took them all, or there was nothing: the rest waits for the next tick.
     if (records.length < pageSize || stopped() || !handled.includes(true)) return;
+    await turn();
   }
+}
+
+/** A store that answers at once would otherwise have its requests wait until all that is due is done. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
 }
 
 /** True when this call moved the record on. Records of other tenants too: the store's wakes have one order. */
 function handle(engine: Engine, record: SessionRecord, now: number): MaybePromise<boolean> {
   const { id, version } = record;
-  const entry = engine.entries.of(record);
-  if (record.ended !== undefined || (entry === undefined && record.subject === undefined && record.fields["$at"] !== undefined)) {
+  const entry = isOwnKind(record.kind) ? undefined : engine.entries.of(record);
+  // Floors and checkpoints have one wake: the end of their time.
+  if (record.ended !== undefined || isOwnKind(record.kind)) {
     return committed(engine.calls.commit({ id, expect: version, erase: true }));
   }
   // What cannot be read is left alone, and looked at again later.

@@ -1,10 +1,8 @@
-import type { Engine, SessionState } from "./engine.ts";
-import { fieldValue, type Entry } from "./entry.ts";
+import { fenceOf, type Engine, type SessionState } from "./engine.ts";
+import type { Entry } from "./entry.ts";
 import { SojournError } from "./errors.ts";
-import { reload } from "./authentication.ts";
-import { adopt, persist, refusal } from "./persist.ts";
+import { adopt, persist, refusal, reload } from "./persist.ts";
 import type { Change } from "./seam.ts";
-import { textOf } from "./values.ts";
 
 const tries = 100;
 
@@ -17,16 +15,16 @@ export async function update(engine: Engine, state: SessionState, name: string, 
   // What this request has set already comes first: the function sees it.
   await persist(engine, state);
   if (state.entry === undefined) {
-    const value = await fn(undefined);
-    state.pending = new Map([[name, textOf(name, value, engine.settings.bounds)]]);
+    const value = await fn(engine.fields.value(state, name));
+    state.pending = new Map([[name, engine.fields.text(name, value)]]);
     await persist(engine, state);
     return value;
   }
   await state.touched;
   for (let n = 0; n < tries; n++) {
     const entry: Entry = state.entry;
-    const value = await fn(fieldValue(entry, name));
-    const change: Change = { id: entry.record.id, expect: entry.record.version, set: { [name]: textOf(name, value, engine.settings.bounds) } };
+    const value = await fn(engine.fields.value(state, name));
+    const change: Change = { id: entry.record.id, expect: entry.record.version, ...fenceOf(state), set: { [name]: engine.fields.text(name, value) } };
     const outcome = await engine.calls.commit(change);
     if (outcome.ok) {
       adopt(engine, state, change, outcome);

@@ -1,13 +1,15 @@
 import { SojournError } from "./errors.ts";
 
-/** Bounds of what a session may hold; larger is refused by name before the store is called. Bytes of UTF-8. */
+/** Bounds of what a session may hold; larger is refused by name before the store is called. Sizes are bytes of UTF-8. */
 export interface Bounds {
   /** Default 64 kB. */
   readonly field: number;
   /** Default 1 MB. */
   readonly record: number;
+  /** How many aliases a session may hold. Default 32. */
+  readonly aliases: number;
 }
-export const defaultBounds: Bounds = { field: 65_536, record: 1_048_576 };
+export const defaultBounds: Bounds = { field: 65_536, record: 1_048_576, aliases: 32 };
 
 const depthBound = 64;
 const nameBound = 256;
@@ -91,7 +93,8 @@ export function valueOf(text: string): unknown {
   return freeze(JSON.parse(text));
 }
 
-function freeze(value: unknown): unknown {
+/** The same value, frozen to its depths. */
+export function freeze(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   for (const inner of Object.values(value)) freeze(inner);
   return Object.freeze(value);

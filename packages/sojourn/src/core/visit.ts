@@ -1,8 +1,8 @@
 import { clientField } from "./creation.ts";
 import { endEntry, endExpired } from "./ending.ts";
 import { endingOf } from "./events.ts";
-import { eventOf, inBackground, type Engine, type Refusal, type SessionState } from "./engine.ts";
-import { expiryOf, own, type Entry } from "./entry.ts";
+import { eventOf, fenceOf, type Engine, type Refusal, type SessionState } from "./engine.ts";
+import { expiryOf, never, own, type Entry } from "./entry.ts";
 import type { SojournError } from "./errors.ts";
 import { andThen, isPromise } from "./maybe.ts";
 import { adopt } from "./persist.ts";
@@ -11,7 +11,7 @@ import type { Change, MaybePromise, Outcome, SessionRecord } from "./seam.ts";
 import { judge, seen } from "./secrets.ts";
 import { hashOf, idOf, isToken, tokenLength, type Token } from "./token.ts";
 
-/** The state of a visit: of the session that its token resumes, else of one that does not exist yet. */
+/** The state of a visit: of the session that its token resumes, else of one that does not exist yet. @throws {SojournError} `store_unavailable` */
 export function stateOfVisit(engine: Engine, visit: Visit): MaybePromise<SessionState> {
   const { token } = visit;
   if (token === undefined) return newState(visit, undefined, undefined);
@@ -33,9 +33,12 @@ export function newState(visit: Visit, entry: Entry | undefined, refusal: Refusa
     entry,
     refusal,
     late: refusal === "replaced",
+    shown: entry?.secrets.hashes[entry.secrets.seen],
     pending: undefined,
     token: undefined,
     handBack: undefined,
+    fence: undefined,
+    degraded: undefined,
     rotating: false,
     touched: undefined,
     announced: false,
@@ -55,8 +58,8 @@ function resume(engine: Engine, visit: Visit, token: Token, record: SessionRecor
   return isPromise(hash) ? hash.then((text) => proven(engine, visit, token, entry, text)) : proven(engine, visit, token, entry, hash);
 }
 
-/** In place and in constant time: a slice of the token would keep the whole header alive. */
-function passedBefore({ verified }: Entry, token: Token): boolean {
+/** Whether it is the secret that passed last. In place and in constant time: a slice of the token would keep the whole header alive. */
+export function passedBefore({ verified }: Entry, token: Token): boolean {
   if (verified.length !== 32) return false;
   let difference = 0;
   for (let i = 0; i < 32; i++) difference |= token.charCodeAt(i + 27) ^ verified.charCodeAt(i);
@@ -82,9 +85,12 @@ function proven(engine: Engine, visit: Visit, token: Token, entry: Entry, hash: 
   }
 }
 
+const codes: number[] = [];
+
 /** A string of its own. A slice would keep the header that it was cut from. */
 function copied(token: Token): string {
-  return String.fromCharCode(...Array.from({ length: 32 }, (_, i) => token.charCodeAt(i + 27)));
+  for (let i = 0; i < 32; i++) codes[i] = token.charCodeAt(i + 27);
+  return String.fromCharCode(...codes);
 }
 
 /** Two parties hold a copy of this session: it ends, with one event, whoever shows the old secret. */
@@ -96,8 +102,8 @@ function reused(engine: Engine, visit: Visit, entry: Entry): MaybePromise<Sessio
   });
 }
 
-/** @param successor the hash of an offered secret that showed itself for the first time. */
-function live(engine: Engine, visit: Visit, entry: Entry, successor?: string): MaybePromise<SessionState> {
+/** The state of a visit to a session that was proven, or needs no proof. @param successor the hash of an offered secret that showed itself for the first time. */
+export function live(engine: Engine, visit: Visit, entry: Entry, successor?: string): MaybePromise<SessionState> {
   const { record } = entry;
   if (record.ended !== undefined) {
     const { at, reason } = endingOf(record.ended);
@@ -108,8 +114,7 @@ function live(engine: Engine, visit: Visit, entry: Entry, successor?: string): M
   }
   const now = engine.settings.clock.now();
   if (expiryOf(entry, now) !== undefined) {
-    const ended = endExpired(engine, entry);
-    if (isPromise(ended)) void inBackground(engine, "end an expired session", ended);
+    void aside(engine, "end an expired session", () => endExpired(engine, entry));
     return newState(visit, undefined, "expired");
   }
   const below = engine.floors.below(entry, now);
@@ -118,14 +123,14 @@ function live(engine: Engine, visit: Visit, entry: Entry, successor?: string): M
 
 function above(engine: Engine, visit: Visit, entry: Entry, now: number, below: boolean, successor: string | undefined): SessionState {
   if (below) {
-    const ended = endEntry(engine, entry, "revoked");
-    if (isPromise(ended)) void inBackground(engine, "end a session below a floor", ended);
+    void aside(engine, "end a session below a floor", () => endEntry(engine, entry, "revoked"));
     return newState(visit, undefined, "ended");
   }
+  if (entry.confirmed !== never) entry.confirmed = now;
   const state = newState(visit, entry, undefined);
   if (successor !== undefined) confirm(engine, state, entry, successor, now);
   touch(engine, state, entry, visit.began ?? now);
-  if (visit.rotates === true && successor === undefined && now - entry.secrets.issued >= engine.settings.rotateEvery) {
+  if (visit.rotates === true && successor === undefined && now - entry.secrets.issued >= engine.settings.rotateEvery && engine.calls.writable) {
     rotateWithAnswer(state);
   }
   return state;
@@ -150,9 +155,15 @@ function confirm(engine: Engine, state: SessionState, entry: Entry, hash: string
 /** Activity is written down when it has run ahead of the record by more than `touch`; no request waits for it. */
 function touch(engine: Engine, state: SessionState, entry: Entry, began: number): void {
   if (began - Math.max(entry.seen, entry.touching) <= engine.settings.touch) return;
+  const before = entry.touching;
   entry.touching = began;
   const set = { [own.seen]: String(began), ...moved(entry, state.visit) };
-  write(engine, state, "touch a session", { id: entry.record.id, expect: "live", set });
+  // The next request tries again: nobody who is active may seem idle because the store could not be written for a moment.
+  const undone = (): void => {
+    const latest = engine.entries.last(entry.record.id) ?? entry;
+    if (latest.touching === began) latest.touching = before;
+  };
+  write(engine, state, "touch a session", { id: entry.record.id, expect: "live", ...fenceOf(state), set }, undone);
 }
 
 function moved(entry: Entry, visit: Visit): Readonly<Record<string, string>> | undefined {
@@ -160,12 +171,10 @@ function moved(entry: Entry, visit: Visit): Readonly<Record<string, string>> | u
   return field === undefined || field[own.client] === entry.record.fields[own.client] ? undefined : field;
 }
 
-function write(engine: Engine, state: SessionState, doing: string, change: Change): void {
-  let outcome: MaybePromise<Outcome>;
-  try {
-    outcome = engine.calls.commit(change);
-  } catch (error) {
-    engine.events.emit("failed", { doing, error: error as SojournError });
+/** A write that no request waits for. While the store takes no writes it is not tried: it would fail with each request, and be told each time. */
+function write(engine: Engine, state: SessionState, doing: string, change: Change, undone?: () => void): void {
+  if (!engine.calls.writable) {
+    undone?.();
     return;
   }
   const done = (given: Outcome): void => {
@@ -173,6 +182,21 @@ function write(engine: Engine, state: SessionState, doing: string, change: Chang
     const known = state.entry?.record;
     if (given.ok && given.record !== undefined && known?.id === change.id && known.version < given.version) adopt(engine, state, change, given);
   };
-  if (isPromise(outcome)) state.touched = Promise.all([state.touched, inBackground(engine, doing, outcome.then(done))]);
-  else done(outcome);
+  const begun = aside(engine, doing, () => andThen(engine.calls.commit(change), done), undone);
+  if (begun !== undefined) state.touched = Promise.all([state.touched, begun]);
+}
+
+/** Does what no request waits for; its failure is told as an event. */
+function aside(engine: Engine, doing: string, work: () => MaybePromise<unknown>, undone?: () => void): Promise<void> | undefined {
+  const failed = (error: unknown): void => {
+    undone?.();
+    engine.events.emit("failed", { doing, error: error as SojournError });
+  };
+  try {
+    const begun = work();
+    return isPromise(begun) ? begun.then(() => undefined, failed) : undefined;
+  } catch (error) {
+    failed(error);
+    return undefined;
+  }
 }

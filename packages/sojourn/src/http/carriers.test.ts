@@ -5,24 +5,23 @@ const token = "01hv0000000000000000000000.abcdefghijklmnopqrstuvwxyz012345";
 
 describe("cookie", () => {
   it("is __Host-Http-session, Secure, HttpOnly, Lax and without Domain unless told otherwise", () => {
-    expect(cookie().setCookie?.({ token }, 0)).toBe(`__Host-Http-session=${token}; Path=/; Secure; HttpOnly; SameSite=Lax`);
+    expect(cookie().setCookie?.({ token })).toBe(`__Host-Http-session=${token}; Path=/; Secure; HttpOnly; SameSite=Lax`);
   });
 
   it("is taken away with the attributes that it was given with", () => {
     const options = { name: "__Http-s", domain: "example.com", path: "/app", sameSite: "None", partitioned: true } as const;
-    const [given, gone] = [cookie(options).setCookie?.({ token }, 0), cookie(options).setCookie?.({ token: undefined }, 0)];
+    const [given, gone] = [cookie(options).setCookie?.({ token }), cookie(options).setCookie?.({ token: undefined })];
     expect(gone).toBe("__Http-s=; Max-Age=0; Path=/app; Domain=example.com; Secure; HttpOnly; SameSite=None; Partitioned");
     expect(given?.split("; ").slice(1)).toEqual(gone?.split("; ").slice(2));
   });
 
   it("lives until the absolute deadline when persistent, at most 400 days, and with the browser otherwise", () => {
-    const now = 1_000_000;
-    expect(cookie().setCookie?.({ token, absolute: now + 60_000 }, now)).not.toContain("Max-Age");
+    expect(cookie().setCookie?.({ token, lasts: 60_000 })).not.toContain("Max-Age");
     const { setCookie } = cookie({ persistent: true });
-    expect(setCookie?.({ token, absolute: now + 60_999 }, now)).toContain("; Max-Age=60;");
-    expect(setCookie?.({ token, absolute: now + 1e15 }, now)).toContain("; Max-Age=34560000;");
-    expect(setCookie?.({ token }, now)).toContain("; Max-Age=34560000;");
-    expect(setCookie?.({ token, absolute: now - 5_000 }, now)).toContain("; Max-Age=0;");
+    expect(setCookie?.({ token, lasts: 60_999 })).toContain("; Max-Age=60;");
+    expect(setCookie?.({ token, lasts: 1e15 })).toContain("; Max-Age=34560000;");
+    expect(setCookie?.({ token })).toContain("; Max-Age=34560000;");
+    expect(setCookie?.({ token, lasts: -5_000 })).toContain("; Max-Age=0;");
   });
 
   it.each([
@@ -54,7 +53,7 @@ describe("cookie", () => {
   it("gives up Secure and the prefix only when told, and says once what that means", () => {
     const emit = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
     try {
-      expect(cookie({ insecure: true }).setCookie?.({ token }, 0)).toBe(`session=${token}; Path=/; HttpOnly; SameSite=Lax`);
+      expect(cookie({ insecure: true }).setCookie?.({ token })).toBe(`session=${token}; Path=/; HttpOnly; SameSite=Lax`);
       cookie({ insecure: true });
       expect(emit).toHaveBeenCalledTimes(1);
       expect(emit.mock.calls[0]?.[0]).toMatch(/no Secure.*no __Host- prefix/);

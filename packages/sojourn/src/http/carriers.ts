@@ -9,8 +9,8 @@ export interface Carrier {
   readonly header: string;
   /** The token in that header's value. */
   read(value: string): string | undefined;
-  /** The Set-Cookie value that hands a token back, or takes it away. Without this the handler gives the token itself (`session.token`). @param now epoch ms. */
-  readonly setCookie?: (back: HandBack, now: number) => string;
+  /** The Set-Cookie value that hands a token back, or takes it away. Without this the handler gives the token itself (`session.token`). */
+  readonly setCookie?: (back: HandBack) => string;
   /** Whether browsers send it with requests of other sites too (SameSite=None). */
   readonly crossSite?: boolean;
   /** Whether it is lost over plain http. */
@@ -63,18 +63,18 @@ export function cookie(options: CookieOptions = {}): Carrier {
       const token = readCookie(value, pair);
       return token === undefined || token.length === 0 || token.length > maxCookieOctets ? undefined : token;
     },
-    setCookie(back, now) {
+    setCookie(back) {
       if (back.token === undefined) return writeCookie(name, "", tail, 0);
-      return writeCookie(name, back.token, tail, persistent ? maxAge(back.absolute, now) : undefined);
+      return writeCookie(name, back.token, tail, persistent ? maxAge(back.lasts) : undefined);
     },
     crossSite: sameSite === "None",
     secure: !insecure,
   };
 }
 
-function maxAge(absolute: number | undefined, now: number): number {
-  if (absolute === undefined) return maxCookieAge;
-  return Math.min(maxCookieAge, Math.max(0, Math.floor((absolute - now) / 1000)));
+function maxAge(lasts: number | undefined): number {
+  if (lasts === undefined) return maxCookieAge;
+  return Math.min(maxCookieAge, Math.max(0, Math.floor(lasts / 1000)));
 }
 
 /** Settings of {@link bearer}. */

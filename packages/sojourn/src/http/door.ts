@@ -1,5 +1,5 @@
 import { SojournError } from "../core/errors.ts";
-import type { Client, HandBack, Visit } from "../core/resumable.ts";
+import type { Client, HandBack, Resumable, Visit } from "../core/resumable.ts";
 import type { Carrier } from "./carriers.ts";
 import { agentText, isLoopback } from "./client.ts";
 import { isCrossOrigin, isSafe, isUnstated } from "./origin.ts";
@@ -20,6 +20,14 @@ export interface WebOptions {
    * Default: a line on stderr for what has status 500 or more.
    */
   readonly onFailure?: (error: unknown) => void;
+}
+
+/** What every web adapter tells of itself, for what is built on it, such as tests. */
+export interface WebSessions<Data> {
+  /** Whose sessions these are. */
+  readonly manager: Resumable<Data>;
+  /** How tokens come and go, as it was told. */
+  readonly carriers: readonly Carrier[];
 }
 
 /** How an adapter's requests are read. */
@@ -105,7 +113,7 @@ export function webDoor<Request>(options: WebOptions, reader: RequestReader<Requ
     setCookie({ request, carrier }, back) {
       if (carrier?.setCookie === undefined) return undefined;
       if (carrier.secure === true && back.token !== undefined && !isSecure(request) && !isLoopback(reader.host(request) ?? "")) warnPlain();
-      return carrier.setCookie(back, Date.now());
+      return carrier.setCookie(back);
     },
     problem(error) {
       try {

@@ -2,7 +2,7 @@
 export { bearer, cookie } from "./carriers.ts";
 export type { BearerOptions, Carrier, CookieOptions } from "./carriers.ts";
 export { readCookie, writeCookie } from "./cookie.ts";
-export type { WebOptions } from "./door.ts";
+export type { WebOptions, WebSessions } from "./door.ts";
 export { isCrossOrigin, isSafe, isUnstated } from "./origin.ts";
 export type { Provenance } from "./origin.ts";
 export { trustedProxies } from "./trusted-proxies.ts";

@@ -12,6 +12,7 @@ const titles: Readonly<Record<number, string>> = {
   400: "Bad Request",
   401: "Unauthorized",
   403: "Forbidden",
+  404: "Not Found",
   409: "Conflict",
   413: "Content Too Large",
   429: "Too Many Requests",
@@ -23,6 +24,7 @@ const details: Partial<Readonly<Record<SojournErrorCode, string>>> = {
   session_ended: "The session ended meanwhile.",
   session_missing: "There is no such session.",
   store_unavailable: "The session could not be kept. Nothing was changed.",
+  record_unreadable: "The session cannot be read. Nothing was changed.",
   outcome_unknown: "It is not known whether the session was changed.",
   cross_site: "The request comes from another origin.",
 };

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { SojournError } from "../../core/errors.ts";
 import type { Resumable } from "../../core/resumable.ts";
 import type { Session } from "../../core/session.ts";
-import type { WebOptions } from "../door.ts";
+import type { WebOptions, WebSessions } from "../door.ts";
 import { nodeWeb } from "../node-web.ts";
 
 /** As much of an Express request as is needed. Express links it to its response. */
@@ -11,7 +11,7 @@ export interface ExpressRequest extends IncomingMessage {
 }
 
 /** Sessions for Express 5 (and 4). */
-export interface ExpressSessions<Data> {
+export interface ExpressSessions<Data> extends WebSessions<Data> {
   /** For `app.use()`, before the routes: answers 403 when a page of another origin sent the request. */
   readonly middleware: (request: ExpressRequest, response: ServerResponse, next: (error?: unknown) => void) => void;
   /**
@@ -25,6 +25,8 @@ export interface ExpressSessions<Data> {
 export function expressSessions<Data>(sessions: Resumable<Data>, options: WebOptions): ExpressSessions<Data> {
   const web = nodeWeb(sessions, options);
   return {
+    manager: sessions,
+    carriers: options.carriers,
     middleware(request, response, next) {
       if (web.admits(request, response)) next();
     },

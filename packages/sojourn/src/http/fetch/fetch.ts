@@ -3,7 +3,7 @@ import type { Resumable } from "../../core/resumable.ts";
 import type { MaybePromise } from "../../core/seam.ts";
 import type { Session } from "../../core/session.ts";
 import { isTargeted, privately, tokenAnswer, varying } from "../caching.ts";
-import { webDoor, type Door, type Knock, type WebOptions } from "../door.ts";
+import { webDoor, type Door, type Knock, type WebOptions, type WebSessions } from "../door.ts";
 import { staysWithProblem, type Problem } from "../problem.ts";
 
 /** Settings of {@link fetchSessions}. */
@@ -16,7 +16,7 @@ export interface FetchOptions extends WebOptions {
 export type FetchHandler<Rest extends readonly unknown[]> = (request: Request, ...rest: Rest) => MaybePromise<Response>;
 
 /** Sessions for what speaks `Request` and `Response`: Workers, Deno, Bun, Hono, and servers of that kind on Node. */
-export interface FetchSessions<Data> {
+export interface FetchSessions<Data> extends WebSessions<Data> {
   /**
    * The session of this request; asking never creates one. To be asked while `handle` handles this very request object.
    * @throws {SojournError} `cross_site`, `store_unavailable`; `invalid_option` outside `handle`; `response_started` once the handler has answered
@@ -63,6 +63,8 @@ export function fetchSessions<Data>(sessions: Resumable<Data>, options: FetchOpt
   }
 
   return {
+    manager: sessions,
+    carriers: options.carriers,
     session(request) {
       const handling = handled.get(request);
       if (handling === undefined)

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Resumable } from "../../core/resumable.ts";
 import type { Session } from "../../core/session.ts";
-import type { WebOptions } from "../door.ts";
+import type { WebOptions, WebSessions } from "../door.ts";
 import { nodeWeb } from "../node-web.ts";
 
 /** Sessions for `node:http` (and `node:https`, and the compatibility API of `node:http2`). */
-export interface NodeSessions<Data> {
+export interface NodeSessions<Data> extends WebSessions<Data> {
   /**
    * To be called first. Gives `true`, and calls `next` if there is one, when the request may go on; answers 403 and gives `false` when a page of
    * another origin sent it.
@@ -23,6 +23,8 @@ export interface NodeSessions<Data> {
 export function nodeSessions<Data>(sessions: Resumable<Data>, options: WebOptions): NodeSessions<Data> {
   const web = nodeWeb(sessions, options);
   return {
+    manager: sessions,
+    carriers: options.carriers,
     middleware(request, response, next) {
       if (!web.admits(request, response)) return false;
       next?.();
