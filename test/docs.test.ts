@@ -1,7 +1,7 @@
 import { execFile, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { commandFault } from "./commands.ts";
@@ -11,6 +11,9 @@ import { filesUnder, root } from "./tree.ts";
 const run = promisify(execFile);
 /** Inside the repository, so that `sojourn` and the development dependencies resolve as they do for a user. */
 const workshop = join(root, ".doc-blocks");
+const vitest = join(root, "node_modules/vitest/vitest.mjs");
+/** As a reader's shell has it: a runner that finds itself inside another behaves differently. */
+const outside = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(VITEST|NODE_TEST|NODE_ENV|TEST$)/.test(name)));
 const shown = new Set(["text", "http", "json", "html", "mermaid"]);
 
 const pages = filesUnder()
@@ -52,6 +55,8 @@ describe.runIf(modules.length > 0)("TypeScript and JavaScript", () => {
       writeFileSync(join(workshop, file), code);
     }
     writeFileSync(join(workshop, "package.json"), JSON.stringify({ type: "module" }));
+    // Else a runner would look for one further up, and find the repository's.
+    writeFileSync(join(workshop, "vitest.config.js"), "export default {};\n");
     const strict = {
       composite: false,
       declaration: false,
@@ -73,10 +78,21 @@ describe.runIf(modules.length > 0)("TypeScript and JavaScript", () => {
     expect(errors.filter((line) => line.startsWith(file) || !line.includes("/"))).toEqual([]);
   });
 
-  test.each(ran)("$path: $name runs", async ({ file }) => {
+  test.each(ran)("$path: $name runs", async ({ file, test: runner }) => {
     const cwd = mkdtempSync(join(tmpdir(), "sojourn-docs-"));
+    const made = join(workshop, "out", file.replace(/\.ts$/, ".js"));
     try {
-      await run(process.execPath, [join(workshop, "out", file.replace(/\.ts$/, ".js"))], { cwd, timeout: 15_000 });
+      if (runner === "vitest") {
+        const { stdout } = await run(process.execPath, [vitest, "run", "--root", dirname(join(workshop, file)), "--reporter=json", basename(file)], {
+          cwd,
+          env: outside,
+          timeout: 20_000,
+        });
+        expect((JSON.parse(stdout.slice(stdout.indexOf("{"))) as { numPassedTests: number }).numPassedTests).toBeGreaterThan(0);
+      } else if (runner === "node") {
+        const { stdout } = await run(process.execPath, ["--test", "--test-reporter=tap", made], { cwd, env: outside, timeout: 15_000 });
+        expect(stdout).toMatch(/^# pass [1-9]/m);
+      } else await run(process.execPath, [made], { cwd, timeout: 15_000 });
     } finally {
       rmSync(cwd, { recursive: true });
     }
@@ -121,10 +137,14 @@ test("a planted block is seen for what it is", () => {
     "```ts file=a.ts\nexport const a = 1;\n```\n\n<!--\n```ts\nimport { a } from './a.ts';\n```\n-->\n```ts check=listens\na;\n```\n```ts new\n1;\n```\n```sh\nnpm run nothing # why\ncd nowhere && FOO=1 foo '| bar' \\\n  --x | curl x\n```\n";
   const blocks = blocksOf(page);
   expect(modulesOf(blocks)).toEqual([
-    { name: "a.ts", code: "\nexport const a = 1;\n", onlyChecked: "imported", blocks: 1 },
-    { name: "part-1.ts", code: "\n\n\n\n\n\nimport { a } from './a.ts';\n\n\n\na;\n", onlyChecked: "listens", blocks: 2 },
-    { name: "part-2.ts", code: `${"\n".repeat(13)}1;\n`, onlyChecked: undefined, blocks: 1 },
+    { name: "a.ts", code: "\nexport const a = 1;\n", onlyChecked: "imported", test: undefined, blocks: 1 },
+    { name: "part-1.ts", code: "\n\n\n\n\n\nimport { a } from './a.ts';\n\n\n\na;\n", onlyChecked: "listens", test: undefined, blocks: 2 },
+    { name: "part-2.ts", code: `${"\n".repeat(13)}1;\n`, onlyChecked: undefined, test: undefined, blocks: 1 },
   ]);
+  expect(modulesOf(blocksOf("```ts file=a.test.ts test=vitest\n1;\n```"))).toEqual([
+    { name: "a.test.ts", code: "\n1;\n", onlyChecked: undefined, test: "vitest", blocks: 1 },
+  ]);
+  expect(() => modulesOf(blocksOf("```ts test=node\n1;\n```"))).toThrow("needs a name");
   expect(faultsOf(blocks[4] as Block)).toEqual([
     'npm run nothing: package.json has no script "nothing"',
     "cd nowhere: there is no folder nowhere",

@@ -3,7 +3,7 @@ export interface Block {
   /** The line of its first line of code, from 1. */
   readonly line: number;
   readonly language: string;
-  /** What follows the language: `file=sessions.ts`, `check=listens`, `new`, `run`. */
+  /** What follows the language: `file=sessions.ts`, `test=vitest`, `check=listens`, `new`, `run`. */
   readonly words: readonly string[];
   readonly code: string;
 }
@@ -14,8 +14,13 @@ export interface Module {
   readonly code: string;
   /** Why it is only type-checked; undefined when it is run. */
   readonly onlyChecked: string | undefined;
+  /** The runner whose test it is. */
+  readonly test: TestRunner | undefined;
   readonly blocks: number;
 }
+
+/** `node` is `node --test`. */
+export type TestRunner = "vitest" | "node";
 
 /** The blocks of a page; those inside an HTML comment too, which is where a page puts what its reader need not see. */
 export function blocksOf(page: string): readonly Block[] {
@@ -41,24 +46,27 @@ const reasons: ReadonlySet<string> = new Set(["listens", "browser", "database", 
 /**
  * What a page's TypeScript and JavaScript makes: its blocks in order are one module, `new` begins another, and `file=NAME` goes to a file of that name
  * for the others to import. A module is run, unless one of its blocks says why it cannot: `check=listens` (it would not end), `check=browser`,
- * `check=database`, `check=network`. A named file is run by whoever imports it.
+ * `check=database`, `check=network`. A named file is run by whoever imports it; with `test=vitest` or `test=node` by that runner, as a test.
  */
 export function modulesOf(blocks: readonly Block[]): readonly Module[] {
-  const modules = new Map<string, { lines: string[]; onlyChecked: string | undefined; blocks: number }>();
+  const modules = new Map<string, { lines: string[]; onlyChecked: string | undefined; test: TestRunner | undefined; blocks: number }>();
   let part = 1;
   for (const { language, words, code, line } of blocks) {
     if (!isCode(language)) continue;
     let file: string | undefined;
     let onlyChecked: string | undefined;
+    let test: TestRunner | undefined;
     for (const word of words) {
       const [key = "", value = ""] = word.split("=");
       if (word === "new") part += 1;
-      else if (key === "file" && /^[\w-]+\.(ts|js)$/.test(value)) file = value;
+      else if (key === "file" && /^[\w-]+(\.test)?\.(ts|js)$/.test(value)) file = value;
+      else if (key === "test" && (value === "vitest" || value === "node")) test = value;
       else if (key === "check" && reasons.has(value)) onlyChecked = value;
-      else throw new Error(`Line ${line - 1}: "${word}" is none of new, file=NAME.ts, check=${[...reasons].join("|")}.`);
+      else throw new Error(`Line ${line - 1}: "${word}" is none of new, file=NAME.ts, test=vitest|node, check=${[...reasons].join("|")}.`);
     }
+    if (test !== undefined && file?.includes(".test.") !== true) throw new Error(`Line ${line - 1}: the test of a runner needs a name: file=NAME.test.ts.`);
     const name = file ?? `part-${part}.${language}`;
-    const module = modules.get(name) ?? { lines: [], onlyChecked: file === undefined ? undefined : "imported", blocks: 0 };
+    const module = modules.get(name) ?? { lines: [], onlyChecked: file === undefined || test !== undefined ? undefined : "imported", test, blocks: 0 };
     while (module.lines.length < line - 1) module.lines.push("");
     module.lines.push(...code.split("\n"));
     module.onlyChecked = onlyChecked ?? module.onlyChecked;
