@@ -6,7 +6,7 @@ export interface LiveSession {
   /** Its number in the store's tables. */
   readonly session: number;
   record: SessionRecord;
-  /** Bytes that the record takes when it is encoded: head (without version), and fields. */
+  /** Bytes that the record takes when it is encoded, at most: head (without version), and fields. */
   headBytes: number;
   fieldBytes: number;
   /** Blocks set aside for it. */
@@ -34,6 +34,8 @@ export interface Front {
   readonly over: boolean;
   /** The least recently used (nearly: CLOCK) of the live sessions that are not spared. */
   coldest(spared?: (live: LiveSession) => boolean): LiveSession | undefined;
+  /** A live session that is so; the search goes on from where the last one ended. */
+  find(is: (live: LiveSession) => boolean): LiveSession | undefined;
   readonly size: number;
   /** Bytes held, estimated: see {@link liveBytes}. */
   readonly bytes: number;
@@ -53,6 +55,7 @@ export function front(most: number, mostBytes: number): Front {
   const ring: (LiveSession | undefined)[] = [];
   const vacant: number[] = [];
   let hand = 0;
+  let finger = 0;
   let bytes = 0;
 
   return {
@@ -90,6 +93,14 @@ export function front(most: number, mostBytes: number): Front {
         if (live === undefined || spared?.(live)) continue;
         if (!live.used) return live;
         live.used = false;
+      }
+      return undefined;
+    },
+    find(is) {
+      for (let steps = ring.length; steps > 0; steps--) {
+        finger = finger + 1 < ring.length ? finger + 1 : 0;
+        const live = ring[finger];
+        if (live !== undefined && is(live)) return live;
       }
       return undefined;
     },

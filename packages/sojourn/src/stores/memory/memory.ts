@@ -17,7 +17,7 @@ import {
 } from "../../core/seam.ts";
 import { feed } from "./feed.ts";
 import type { LiveSession } from "./front.ts";
-import { sizeOfText } from "./record-codec.ts";
+import { sizeOfValue } from "./sizes.ts";
 import { room } from "./room.ts";
 import { isOfManager, shelf, sizes, type Sizes } from "./shelf.ts";
 import { slotIndex } from "./slot-index.ts";
@@ -77,6 +77,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
     most,
     mostBytes: forFront,
     mostNames: Math.min(1000, Math.floor(budget / 4096)),
+    mostShapes: Math.min(256, Math.floor(budget / 65_536)),
     seed: getRandomValues(new Uint32Array(1))[0] as number,
   });
   const { front, codec, kinds, wakes, hash } = sessions;
@@ -198,7 +199,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
     let growth = 0;
     for (const name of Object.keys(set)) {
       const [before, after] = [fields[name], set[name] as string];
-      growth += before === undefined ? codec.sizeOfField(name, after) : sizeOfText(after) - sizeOfText(before);
+      growth += before === undefined ? codec.sizeOfField(name, after) : sizeOfValue(after) - sizeOfValue(before);
     }
     return growth;
   }

@@ -58,7 +58,7 @@ export function room({ budget, shelf, aliases, subjects, otherBytes, eraseColdes
     make({ blocks: more, bytes, aliases: claims, ending }, but) {
       const least = ending || more <= 0 ? Math.max(0, more) : more + kept;
       for (let left = blocks.free + growable(); left < least; left = blocks.free + growable()) {
-        if (!(ending && eraseEnded(but)) && !eraseColdest(but)) return false;
+        if (!shelf.tighten(but) && !(ending && eraseEnded(but)) && !eraseColdest(but)) return false;
       }
       while (blocks.free < more) blocks.grow();
       const growth = shelf.growth + claims * aliases.growth + subjects.growth + shelf.codec.growthFor(bytes);

@@ -3,7 +3,8 @@ import { blocksFor, makeBlocks, type Blocks } from "./blocks.ts";
 import { column, columnPiece } from "./column.ts";
 import { front, type Front, type LiveSession } from "./front.ts";
 import { kinds, type Kinds } from "./kinds.ts";
-import { recordCodec, sizeOfNumber, type RecordCodec } from "./record-codec.ts";
+import { recordCodec, type RecordCodec } from "./record-codec.ts";
+import { sizeOfNumber } from "./sizes.ts";
 import { hashText, slotIndex } from "./slot-index.ts";
 import { wakeHeap, type WakeHeap } from "./wake-heap.ts";
 
@@ -32,6 +33,8 @@ export interface Shelf {
   /** Gives a live session its next record. There must be room. */
   replace(live: LiveSession, next: SessionRecord, sizes: Sizes): void;
   remove(session: number, record: SessionRecord): void;
+  /** Gives back blocks that a live session, other than `but`, was given and will not need; `false` when there are none such. */
+  tighten(but: LiveSession | undefined): boolean;
   /** Sends sessions from the front back to their blocks until it is within its bounds. */
   trim(): void;
   /** Nearly the least recently used session, other than `but`; one that has ended comes first; never one {@link isOfManager}. 0 when there is none. */
@@ -44,7 +47,7 @@ export interface Shelf {
   readonly growth: number;
 }
 
-/** What a record takes when it is encoded. */
+/** What a record takes when it is encoded, at most. */
 export interface Sizes {
   readonly headBytes: number;
   readonly fieldBytes: number;
@@ -68,10 +71,22 @@ export function isOfManager(kind: string): boolean {
   return /^[^:]*:\$/.test(kind);
 }
 
-/** @param most live sessions in front. @param mostBytes bytes of them. @param mostNames field names with a number of their own. @param seed of the hashes. */
-export function shelf({ most, mostBytes, mostNames, seed }: { most: number; mostBytes: number; mostNames: number; seed: number }): Shelf {
+export interface ShelfOptions {
+  /** Live sessions in front. */
+  readonly most: number;
+  /** Bytes of them. */
+  readonly mostBytes: number;
+  /** Field names with a number of their own. */
+  readonly mostNames: number;
+  /** Shapes of values with a number of their own. */
+  readonly mostShapes: number;
+  /** Of the hashes. */
+  readonly seed: number;
+}
+
+export function shelf({ most, mostBytes, mostNames, mostShapes, seed }: ShelfOptions): Shelf {
   const store = makeBlocks();
-  const codec = recordCodec(mostNames);
+  const codec = recordCodec(mostNames, mostShapes);
   const ids = slotIndex();
   const wakes = wakeHeap();
   const known = kinds();
@@ -86,6 +101,8 @@ export function shelf({ most, mostBytes, mostNames, seed }: { most: number; most
   let endings = 0;
   let hand = 0;
   let endedHand = 0;
+  /** Live sessions that hold more blocks than they need. */
+  let dirty = 0;
 
   const hash = (text: string): number => hashText(text, seed);
   const flag = (session: number, on: number, off = 0): void => flags.set(session, (flags.get(session) & ~off) | on);
@@ -105,11 +122,20 @@ export function shelf({ most, mostBytes, mostNames, seed }: { most: number; most
     return live;
   }
 
+  /** Writes a live session to its blocks, and gives back those that it turns out not to need. */
+  function writeBack(live: LiveSession): void {
+    const bytes = codec.encode(live.record);
+    const blocks = blocksFor(bytes);
+    const place = places.get(live.session);
+    store.resize(place, live.blocks, blocks);
+    store.write(place, codec.scratch(bytes), bytes);
+    live.blocks = blocks;
+    live.dirty = false;
+    dirty--;
+  }
+
   function sendBack(live: LiveSession): void {
-    if (live.dirty) {
-      const bytes = codec.encode(live.record);
-      store.write(places.get(live.session), codec.scratch(bytes), bytes);
-    }
+    if (live.dirty) writeBack(live);
     ahead.drop(live);
     flag(live.session, recent, inFront);
   }
@@ -126,6 +152,13 @@ export function shelf({ most, mostBytes, mostNames, seed }: { most: number; most
     kinds: known,
     hash,
     trim,
+    tighten(but) {
+      if (dirty === (but?.dirty === true ? 1 : 0)) return false;
+      const live = ahead.find((candidate) => candidate.dirty && candidate !== but);
+      if (live === undefined) return false;
+      writeBack(live);
+      return true;
+    },
     get size() {
       return size;
     },
@@ -141,7 +174,9 @@ export function shelf({ most, mostBytes, mostNames, seed }: { most: number; most
       });
       if (session === 0) return undefined;
       const record = decode(session);
-      const { headBytes, fieldBytes, blocks } = sizes(codec.sizeOfHead(record), codec.sizeOfFields(record.fields), record.version);
+      const headBytes = codec.sizeOfHead(record);
+      const fieldBytes = codec.sizeOfFields(record.fields);
+      const blocks = blocksFor(store.room(places.get(session)));
       return bringForward({ id, session, record, headBytes, fieldBytes, blocks, dirty: false, used: true, place: 0 });
     },
     record(session, only) {
@@ -163,6 +198,7 @@ export function shelf({ most, mostBytes, mostNames, seed }: { most: number; most
       if (record.ended !== undefined) endings++;
       if (record.wake !== undefined) wakes.set(session, record.wake);
       ids.insert(hash(record.id), session);
+      dirty++;
       return bringForward({ id: record.id, session, record, headBytes, fieldBytes, blocks, dirty: true, used: true, place: 0 });
     },
     replace(live, next, { headBytes, fieldBytes, blocks }) {
@@ -179,11 +215,13 @@ export function shelf({ most, mostBytes, mostNames, seed }: { most: number; most
       live.headBytes = headBytes;
       live.fieldBytes = fieldBytes;
       live.blocks = blocks;
+      if (!live.dirty) dirty++;
       live.dirty = true;
     },
     remove(session, record) {
       const live = ahead.peek(session);
       if (live !== undefined) ahead.drop(live);
+      if (live?.dirty === true) dirty--;
       store.give(places.get(session));
       ids.remove(hash(record.id), session);
       wakes.set(session, undefined);
