@@ -1,9 +1,14 @@
 import { Command } from "commander";
 import { readFileSync } from "node:fs";
+import { backupCommand } from "./backup-command.ts";
+import { compactCommand } from "./compact-command.ts";
 import { serveSettings, type ServeFlags } from "./config.ts";
 import { keysCommand } from "./keys-command.ts";
 import { jsonLog, shortLog } from "./log.ts";
+import { inOneLine } from "./open-store.ts";
+import { restoreCommand } from "./restore-command.ts";
 import { scratchFile } from "./scratch-file.ts";
+import { scrubCommand } from "./scrub-command.ts";
 import { serve } from "./serve.ts";
 import { StartFailure } from "./start-failure.ts";
 import { welcomeText } from "./welcome.ts";
@@ -40,12 +45,13 @@ program
     }
   });
 
-program.addCommand(keysCommand());
+for (const command of [keysCommand(), backupCommand(), restoreCommand(), compactCommand(), scrubCommand()]) program.addCommand(command);
 
 await program.parseAsync().catch(fail);
 
 /** One line for whoever started it; a stack only when the fault is ours. */
-function fail(error: unknown): void {
+function fail(thrown: unknown): void {
+  const error = inOneLine(thrown);
   console.error(error instanceof StartFailure ? `sojournd: ${error.message}` : error);
   process.exitCode = 1;
 }

@@ -41,6 +41,7 @@ export async function serve(settings: ServeSettings, log: Log): Promise<Running>
     const sessions = createSessions<Fields>({ store, kind: "api", rotation: false });
     opened.push(sessions);
     sessions.on("failed", ({ doing, error }) => log.error(`could not ${doing}`, error));
+    sessions.on("clock", ({ by, state }) => log.info(`the machine's clock jumped by ${by} ms: ${clockTexts[state]}`, { by, state }));
     const app = createApp({ sessions, keys, ready: () => ready(store) }, log, dev ? createShop(store, log) : undefined);
     const server = await listen({ host, port: settings.port, hosts: ownHosts(host, settings.allowedHosts), fetch: app.fetch, log });
     // One manager's sweep serves every tenant of the store.
@@ -65,6 +66,12 @@ async function applicationKeys(stored: Keys, given: string | undefined): Promise
   if ((await stored.list()).length > 0) return stored;
   throw new StartFailure('There is no application key. Make one with "sojournd keys new" (and the same --data), or give one in SOJOURN_KEY.');
 }
+
+const clockTexts = {
+  held: "the time goes on as before",
+  believed: "it has lasted, and is followed from now on",
+  over: "it has come back",
+} as const;
 
 /** The id of no session. */
 const nobody = "0".repeat(26) as SessionId;

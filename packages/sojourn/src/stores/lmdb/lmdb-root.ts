@@ -3,6 +3,8 @@
  * is part of this library's own; an `lmdb` root satisfies it.
  */
 export interface LmdbRoot {
+  /** The folder, if the root tells. */
+  readonly path?: string;
   openDB(options: LmdbDatabaseOptions): LmdbDatabase;
   /** Runs the action inside a write transaction begun on another thread; a throw undoes all that it wrote. */
   childTransaction<T>(action: () => T): Promise<T>;
@@ -11,6 +13,10 @@ export interface LmdbRoot {
   resetReadTxn(): void;
   /** Frees the places of readers whose process is gone. */
   readerCheck(): number;
+  /** Has, among others, the numbers `pageSize` and `lastPageNumber`. */
+  getStats(): object;
+  /** Settles with the newest transaction. */
+  readonly committed: PromiseLike<unknown>;
   /** Settles when all that was handed over is on the disk. */
   readonly flushed: PromiseLike<unknown>;
 }
@@ -22,6 +28,8 @@ export interface LmdbDatabase {
   remove(key: LmdbKey): unknown;
   getKeys(options: LmdbRange): Iterable<unknown>;
   getRange(options: LmdbRange): Iterable<{ key: unknown; value: unknown }>;
+  /** Has, among others, a number `entryCount`. */
+  getStats(): object;
 }
 
 export interface LmdbRange {

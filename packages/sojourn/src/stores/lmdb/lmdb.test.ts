@@ -317,10 +317,10 @@ describe("the log", () => {
     const store = storeOn(root);
     const both = await Promise.allSettled([broken, sound].map((id) => store.commit({ id, expect: "live", set: { a: "1" } })));
     expect(both).toMatchObject([
-      { status: "rejected", reason: { code: "store_unavailable" } },
+      { status: "rejected", reason: { code: "record_unreadable" } },
       { status: "fulfilled", value: { ok: true, version: 2 } },
     ]);
-    expect(() => store.load(broken)).toThrow(expect.objectContaining({ code: "store_unavailable" }));
+    expect(() => store.load(broken)).toThrow(expect.objectContaining({ code: "record_unreadable" }));
     expect(store.load(sound)?.fields).toEqual({ a: "1" });
   });
 

@@ -1,4 +1,4 @@
-import { SojournError, storeUnavailable } from "../../core/errors.ts";
+import { recordUnreadable, SojournError, storeUnavailable } from "../../core/errors.ts";
 import type {
   CallOptions,
   CountableStore,
@@ -8,6 +8,9 @@ import type {
   Outcome,
   Page,
   Query,
+  ScrubbableStore,
+  ScrubOptions,
+  ScrubReport,
   SessionId,
   SessionRecord,
   Store,
@@ -21,11 +24,17 @@ import { liveOfKind } from "./indexes.ts";
 import { isPlain } from "./judge.ts";
 import { openLayout } from "./layout.ts";
 import type { LmdbRoot } from "./lmdb-root.ts";
+import { scrub } from "./scrub.ts";
+import { UnreadableRecord } from "./record-codec.ts";
 import { view } from "./view.ts";
 import { writer } from "./writer.ts";
 
 export type { KeyEncoder, LmdbDatabase, LmdbDatabaseOptions, LmdbKey, LmdbRange, LmdbRoot } from "./lmdb-root.ts";
 export { openLmdb } from "./open-lmdb.ts";
+export { backupLmdb, type LmdbBackup, type LmdbBackupOptions, type LmdbBackupRoot } from "./backup.ts";
+export { forgetCursors } from "./forget-cursors.ts";
+export { kindsOfLmdb } from "./kinds.ts";
+export { spaceOfLmdb, type LmdbSpace } from "./space.ts";
 
 /** Settings of {@link lmdbStore}. */
 export interface LmdbStoreOptions {
@@ -43,11 +52,16 @@ export interface LmdbStoreOptions {
 }
 
 /** A session store in an LMDB folder, shared by any number of processes of one machine. */
-export interface LmdbStore extends Store, WatchableStore, CountableStore {
+export interface LmdbStore extends Store, WatchableStore, CountableStore, ScrubbableStore {
   load(id: SessionId, options?: CallOptions): SessionRecord | undefined;
   find(query: Query, page?: Page): Found;
   watch(tell: (event: StoreEvent | "gap") => void, options?: { readonly after?: Cursor }): () => void;
   count(query: { readonly kind: string }): number;
+  /**
+   * Some hundred records at a time, each in a turn of its own: neither the event loop nor other writers wait for it.
+   * @throws {SojournError} `store_unavailable`
+   */
+  scrub(options?: ScrubOptions): Promise<ScrubReport>;
   close(): Promise<void>;
 }
 
@@ -86,7 +100,7 @@ export function lmdbStore(root: LmdbRoot, { durability = "committed", live = 10_
         const record = known.record(id);
         return record === undefined || early.size === 0 ? record : early.over(record);
       } catch (error) {
-        throw explained("reading", error);
+        throw error instanceof UnreadableRecord ? recordUnreadable(id, error) : explained(`reading session ${id}`, error);
       }
     },
     commit(change, options): MaybePromise<Outcome> {
@@ -114,6 +128,13 @@ export function lmdbStore(root: LmdbRoot, { durability = "committed", live = 10_
         known.prove(true);
         return liveOfKind(layout, kind);
       }),
+    async scrub(options) {
+      try {
+        return await scrub(root, layout, known, options);
+      } catch (error) {
+        throw explained("scrubbing", error);
+      }
+    },
     watch: (tell, options) => attempt("watching", () => events.watch(tell, options?.after)),
     async close() {
       if (closed) return;
@@ -123,7 +144,7 @@ export function lmdbStore(root: LmdbRoot, { durability = "committed", live = 10_
       await commits.idle();
       known.close();
     },
-  } satisfies Store & WatchableStore & CountableStore;
+  } satisfies Store & WatchableStore & CountableStore & ScrubbableStore;
 
   function andOver(record: SessionRecord | undefined): SessionRecord | undefined {
     return record === undefined ? undefined : early.over(record);

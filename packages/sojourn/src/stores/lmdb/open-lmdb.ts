@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
+import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, statfsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { SojournError } from "../../core/errors.ts";
 import { checkLmdbFile } from "./check-lmdb-file.ts";
@@ -22,6 +22,7 @@ export function openLmdb<Root, Options extends { path?: string }>(open: (options
       cause,
     );
   }
+  checkDescriptors(path);
   let wrong: string | undefined;
   try {
     wrong = existsSync(file) ? checkLmdbFile(file) : undefined;
@@ -29,10 +30,42 @@ export function openLmdb<Root, Options extends { path?: string }>(open: (options
     throw trouble(`${file} cannot be read (${(cause as NodeJS.ErrnoException).code ?? "error"})`, cause);
   }
   if (wrong !== undefined) throw trouble(`${file} cannot be used: ${wrong}. Move it away to begin with an empty store, or put a backup in its place`);
+  if (isDiskFull(path)) throw trouble(`the disk that ${path} is on is full. Free some space, or give a folder on another disk`);
   try {
-    return open({ ...options, path } as Options);
+    // Left to itself, lmdb-js takes a path with a dot for a file.
+    return open({ noSubdir: false, ...options, path } as { path?: string } as Options);
   } catch (cause) {
     throw trouble(`LMDB could not open ${path}: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+  }
+}
+
+/** Bytes that a new database and its lock take. */
+const leastRoom = 65_536;
+
+/** Whether a file of LMDB's cannot have the pages it needs: written through memory, one that the disk has no room for ends the process (SIGBUS). */
+function isDiskFull(path: string): boolean {
+  const { bavail, bsize } = statfsSync(path);
+  if (bavail * bsize >= leastRoom) return false;
+  const [data, lock] = ["data.mdb", "lock.mdb"].map((name) => statSync(join(path, name), { throwIfNoEntry: false }));
+  // In blocks of 512 bytes: a file may have fewer than its size says. Of the lock the first page has the places of some sixty readers.
+  return data === undefined || lock === undefined || data.blocks * 512 < data.size || lock.blocks === 0;
+}
+
+/** File descriptors that opening takes, with some to spare. */
+const descriptors = 6;
+
+/** LMDB does not survive running out of file descriptors half-way through opening. @throws {SojournError} `store_unavailable` */
+function checkDescriptors(path: string): void {
+  const taken: number[] = [];
+  try {
+    while (taken.length < descriptors) taken.push(openSync(path, "r"));
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    // Not every system opens a folder.
+    if (code === "EMFILE" || code === "ENFILE")
+      throw trouble(`${path} could not be opened: there are too many open files (${code}). Raise the limit (ulimit -n)`, cause);
+  } finally {
+    taken.forEach(closeSync);
   }
 }
 

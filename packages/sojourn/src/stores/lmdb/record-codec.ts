@@ -32,10 +32,27 @@ export function encodeRecord(record: SessionRecord): Uint8Array {
   return toBytes(text + frameText(names) + values);
 }
 
-/** @throws {Error} when the bytes are not a record. */
+/** What is kept in a record's place is none that this release can read. Other records are none the worse for it. */
+export class UnreadableRecord extends Error {
+  override readonly name = "UnreadableRecord";
+}
+
+/** @throws {UnreadableRecord} when the bytes are not a record. */
 export function decodeRecord(bytes: Uint8Array): SessionRecord {
+  try {
+    return decode(bytes);
+  } catch (error) {
+    throw new UnreadableRecord(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+/** A later release may have more to say of a record: what it says with further flags must not be taken for something else. */
+const allFlags = has.subject | has.wake | has.epoch | has.ended | has.aliases;
+
+function decode(bytes: Uint8Array): SessionRecord {
   const frames: Frames = { text: fromBytes(bytes), at: 0 };
   const flags = readNumber(frames);
+  if (flags > allFlags) throw new Error("a newer release of sojourn wrote it");
   const version = readNumber(frames);
   const id = readText(frames) as SessionId;
   const kind = readText(frames);

@@ -23,7 +23,7 @@ export function fromBytes(bytes: Uint8Array): string {
   const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (buffer[0] === latin1) return buffer.toString("latin1", 1, buffer.length);
   if (buffer[0] === utf16) return buffer.toString("utf16le", 1, buffer.length);
-  throw new Error("a value in the database does not begin as one of ours");
+  throw new Error("a value in the database does not begin as one of ours: it is damaged, or a newer release of sojourn wrote it");
 }
 
 /** A whole number from 0 to 2^53, in as many characters as it needs. */

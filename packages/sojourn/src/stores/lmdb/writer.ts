@@ -1,4 +1,4 @@
-import { outcomeUnknown, storeUnavailable } from "../../core/errors.ts";
+import { outcomeUnknown, recordUnreadable, storeUnavailable } from "../../core/errors.ts";
 import type { Change, Outcome, SessionId, SessionRecord } from "../../core/seam.ts";
 import { deadlines } from "./deadlines.ts";
 import { fold, prune } from "./fold.ts";
@@ -7,6 +7,8 @@ import { judge, type Judged } from "./judge.ts";
 import type { Layout } from "./layout.ts";
 import type { LmdbRoot } from "./lmdb-root.ts";
 import { encodeEntries } from "./log-entries.ts";
+import { refusedCommit } from "./refused-commit.ts";
+import { UnreadableRecord } from "./record-codec.ts";
 import type { Group, View } from "./view.ts";
 
 /** Changes on their way into the database. */
@@ -95,7 +97,10 @@ export function writer({ root, layout, view, flushed, feed, landed }: WriterOpti
       } catch (error) {
         if (judged.writing) throw error;
         // A record that cannot be read fails its own change, not its neighbours'.
-        job.error = storeUnavailable(`session ${job.change.id} could not be judged, and nothing was written`, error);
+        job.error =
+          error instanceof UnreadableRecord
+            ? recordUnreadable(job.change.id, error)
+            : storeUnavailable(`session ${job.change.id} could not be judged, and nothing was written`, error);
       }
     }
     const count = judged.entries.length - before;
@@ -149,18 +154,14 @@ export function writer({ root, layout, view, flushed, feed, landed }: WriterOpti
   }
 
   function broken(error: unknown): void {
-    // lmdb-js hangs a second promise on the error, which nobody else would handle.
-    (error as { commitError?: Promise<unknown> }).commitError?.catch(() => undefined);
+    const refusal = refusedCommit(root, error);
     view.expect(undefined);
     // It may not even have begun.
     const jobs = running.length > 0 ? running : waiting.splice(0);
     running = [];
     next();
-    const unavailable = storeUnavailable("LMDB refused the transaction, and nothing was written", error);
-    for (const job of jobs) {
-      arrive(job);
-      failed(job, unavailable);
-    }
+    jobs.forEach(arrive);
+    void refusal.then((why) => jobs.forEach((job) => failed(job, why)));
   }
 
   function next(): void {
