@@ -1,0 +1,25 @@
+// One process of a round: `node worker.mjs <settings as JSON>`. Works until it is told to stop, or killed.
+import { logTo } from "./log.mjs";
+import { storeNamed } from "./stores.mjs";
+import { workload } from "./workload.mjs";
+
+/** @type {{ store: string, folder: string, path: string, names: import("./types.ts").Names, seed: number, slot: number, incarnation: number, loops: number }} */
+const { store: name, folder, path, ...work } = JSON.parse(process.argv[2] ?? "");
+const write = logTo(path);
+let ready = false;
+/** Ready is who has been answered: what is done to it then, is done under load. @type {typeof write} */
+function log(line) {
+  write(line);
+  if (ready || line.what !== "answer") return;
+  ready = true;
+  process.send?.("ready");
+}
+const { store, close } = await storeNamed(name).open(folder);
+let working = true;
+process.on("message", () => (working = false));
+// A parent that died must not leave this behind.
+process.on("disconnect", () => process.exit(1));
+await workload({ ...work, store, log, goesOn: () => working });
+await close();
+log({ what: "closed" });
+process.exit(0);
