@@ -10,6 +10,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const programs = [
   { command: "chromium", debian: "chromium" },
   { command: "curl", debian: "curl" },
+  { command: "faketime", debian: "faketime" },
   { command: "taskset", debian: "util-linux" },
   { command: "wrk", debian: "wrk" },
 ];

@@ -1,4 +1,5 @@
-// A small application on node:http, one process of several: `node app.mjs memory|lmdb <folder> <settings as JSON>`. Prints its port.
+// A small application on node:http, one process of several: `node app.mjs memory|lmdb <folder> <settings as JSON>`. Prints its port, then jumps of its clock.
+// The setting `run` makes it sweep.
 import { createServer } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { open } from "lmdb";
@@ -10,7 +11,10 @@ import { memoryStore } from "sojourn/stores/memory";
 
 const [, , kind, folder, settings] = process.argv;
 const store = kind === "memory" ? memoryStore() : lmdbStore(open({ path: folder }));
-const sessions = createSessions({ store, ...JSON.parse(settings ?? "{}") });
+const { run, ...options } = JSON.parse(settings ?? "{}");
+const sessions = createSessions({ store, ...options });
+sessions.on("clock", (jump) => console.log(`clock ${JSON.stringify(jump)}`));
+if (run) await sessions.run();
 const web = nodeSessions(sessions, { carriers: [cookie()] });
 
 const routes = {

@@ -23,10 +23,18 @@ export interface Answer {
   readonly body: unknown;
 }
 
-export async function startApps(store: "memory" | "lmdb", processes: number, settings: object = {}): Promise<Apps> {
+export async function startApps(
+  store: "memory" | "lmdb",
+  processes: number,
+  settings: object = {},
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Apps> {
   const folder = mkdtempSync(join(tmpdir(), "sojourn-e2e-"));
   const children = Array.from({ length: processes }, () =>
-    spawn(process.execPath, [program, store, folder, JSON.stringify(settings)], { stdio: ["ignore", "pipe", "inherit"] }),
+    spawn(process.execPath, [program, store, folder, JSON.stringify(settings)], {
+      stdio: ["ignore", "pipe", "inherit"],
+      env: { ...process.env, ...environment },
+    }),
   );
   const ports = await Promise.all(
     children.map(
