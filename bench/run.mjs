@@ -1,20 +1,23 @@
-// `npm run bench -- <suite> [--quick] [--json FILE] …`: measures, prints as it goes, and writes the suite's section of RESULTS.md.
+// `npm run bench -- <suite> [--quick | --full] [--json FILE] …`: measures, prints as it goes, and writes the suite's section of RESULTS.md.
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { endAllChildren } from "./lib/children.mjs";
 import { writeResults } from "./lib/results.mjs";
 import { http } from "./suites/http.mjs";
+import { memory } from "./suites/memory.mjs";
+import { scale } from "./suites/scale.mjs";
 
 /** Every suite: one file in suites/, one line here. */
-const suites = { http };
+const suites = { http, memory, scale };
 
-const usage = `npm run bench -- ${Object.keys(suites).join(" | ")} [--quick] [--json FILE] [--rounds N] [--slot MS] [--only FRAMEWORK] [--data FOLDER] [--profile FRAMEWORK-DESIGN-WORKLOAD]`;
+const usage = `npm run bench -- ${Object.keys(suites).join(" | ")} [--quick | --full] [--json FILE] [--rounds N] [--slot MS] [--only FRAMEWORK | DESIGN | SESSIONS] [--data FOLDER] [--profile FRAMEWORK-DESIGN-WORKLOAD]`;
 
 async function main() {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
     options: {
       quick: { type: "boolean", default: false },
+      full: { type: "boolean", default: false },
       json: { type: "string" },
       rounds: { type: "string" },
       slot: { type: "string" },
@@ -31,19 +34,23 @@ async function main() {
   /** @type {import("./lib/suite.ts").SuiteOptions} */
   const options = {
     quick: values.quick,
+    full: values.full,
     rounds: whole("rounds", values.rounds),
     slot: whole("slot", values.slot),
     only: values.only,
     data: values.data,
     say: (line) => console.log(line),
   };
-  if (values.profile !== undefined) return suite.profile(values.profile, options);
+  if (values.profile !== undefined) {
+    if (suite.profile === undefined) throw new Error(`The suite ${suite.name} has no designs to profile.`);
+    return suite.profile(values.profile, options);
+  }
 
   const { rows, section, complete } = await suite.run(options);
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, undefined, 2)}\n`);
   console.log(`\n${section}`);
   if (complete) writeResults(new URL("RESULTS.md", import.meta.url), suite.name, section);
-  console.log(complete ? "bench/RESULTS.md is written." : "bench/RESULTS.md is left as it was: only a whole run with at least 15 rounds writes it.");
+  console.log(complete ? "bench/RESULTS.md is written." : `bench/RESULTS.md is left as it was: only a whole run${suite.whole} writes it.`);
 }
 
 /**

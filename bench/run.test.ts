@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { Row } from "./lib/suite.ts";
+import type { Figure, Row } from "./lib/suite.ts";
 import { http } from "./suites/http.mjs";
 
 const program = fileURLToPath(new URL("run.mjs", import.meta.url));
@@ -66,13 +66,44 @@ describe("the http suite", () => {
   });
 });
 
+describe("the suites of sizes", () => {
+  test.each([
+    ["memory", "sojourn", ["held", "full collection", "resume p99", "expiry"]],
+    ["scale", "1k", ["on disk", "resume p50", "written", "expiry", "wake latest", "compaction"]],
+  ])("a quick run of %s measures, writes its figures, and leaves nothing behind", { timeout: 60_000 }, async (suite, only, some) => {
+    const file = join(folder, "rows.json");
+    const { code, output } = await bench(suite, "--quick", "--only", only, "--json", file);
+    expect(code, output).toBe(0);
+    const rows = JSON.parse(readFileSync(file, "utf8")) as readonly Figure[];
+    expect(rows.map(({ figure }) => figure)).toEqual(expect.arrayContaining(some));
+    for (const { figure, median, low, high } of rows) expect([figure, low > 0, low <= median, median <= high]).toEqual([figure, true, true, true]);
+    expect(output).toContain("A smoke test: the figures mean nothing.");
+    expect(output).toContain("RESULTS.md is left as it was");
+    expect(readdirSync(folder)).toEqual(["rows.json"]);
+  });
+});
+
 test("what it is asked wrongly it says in one line, and what would be right", async () => {
-  const wrong = await Promise.all([[], ["ftp"], ["http", "--rounds", "many"], ["http", "--only", "koa"], ["http", "--profile", "node-lmdb-X"]].map(outputOf));
+  const wrong = await Promise.all(
+    [
+      [],
+      ["ftp"],
+      ["http", "--rounds", "many"],
+      ["http", "--only", "koa"],
+      ["http", "--profile", "node-lmdb-X"],
+      ["memory", "--only", "maps"],
+      ["scale", "--only", "10M"],
+      ["memory", "--profile", "sojourn"],
+    ].map(outputOf),
+  );
   expect(wrong[0]).toContain("Name one suite: npm run bench -- http");
   expect(wrong[1]).toBe(wrong[0]);
   expect(wrong[2]).toMatch(missing.length > 0 ? "needs" : '--rounds is "many"');
   expect(wrong[3]).toMatch(missing.length > 0 ? "needs" : '--only is "koa"');
   expect(wrong[4]).toMatch(missing.length > 0 ? "needs" : '--profile is "node-lmdb-X"');
+  expect(wrong[5]).toContain('--only is "maps". Give one of "sojourn"');
+  expect(wrong[6]).toContain('--only is "10M". Give one of 1k, 100k, 1M.');
+  expect(wrong[7]).toContain("no designs to profile");
 });
 
 async function outputOf(args: readonly string[]): Promise<string> {

@@ -44,7 +44,7 @@ export async function interleavedRound({ cells, bare, measure, random = Math.ran
  * @param {readonly T[]} values
  * @param {() => number} random
  */
-function shuffled(values, random) {
+export function shuffled(values, random) {
   const rest = [...values];
   return values.flatMap(() => rest.splice(Math.floor(random() * rest.length), 1));
 }

@@ -1,16 +1,20 @@
 /** What every suite is. A suite is one file in suites/ and one line in run.mjs. */
 export interface Suite {
   readonly name: string;
+  /** What makes a run whole, as the end of a sentence. */
+  readonly whole: string;
   /** What the machine lacks for it, each with the way to get it; empty when it can run. */
   missing(): readonly string[];
   run(options: SuiteOptions): Promise<SuiteResult>;
   /** Runs one design alone under the profiler and prints where its time goes. */
-  profile(target: string, options: SuiteOptions): Promise<void>;
+  readonly profile?: (target: string, options: SuiteOptions) => Promise<void>;
 }
 
 export interface SuiteOptions {
   /** A smoke test: few short slots, nothing judged. */
   readonly quick: boolean;
+  /** The largest sizes too. */
+  readonly full: boolean;
   readonly rounds: number | undefined;
   /** Length of a slot, ms. */
   readonly slot: number | undefined;
@@ -22,7 +26,7 @@ export interface SuiteOptions {
 }
 
 export interface SuiteResult {
-  readonly rows: readonly Row[];
+  readonly rows: readonly (Row | Figure)[];
   /** Markdown for RESULTS.md. */
   readonly section: string;
   /** Whether it was a whole run, fit to be kept. */
@@ -42,4 +46,17 @@ export interface Row {
   readonly high: number;
   /** CPU time that a request takes more than with the bare server, µs, corrected by the control. */
   readonly addedCpuUs: number;
+}
+
+/** One figure of a suite that compares sizes, as `--json` writes it. */
+export interface Figure {
+  readonly suite: string;
+  readonly design: string;
+  readonly sessions: number;
+  readonly figure: string;
+  readonly unit: string;
+  /** The median of the rounds, and the least and the most. */
+  readonly median: number;
+  readonly low: number;
+  readonly high: number;
 }

@@ -10,7 +10,7 @@ import { startServer } from "./http/servers.mjs";
 import { verify, verifyWritten } from "./http/verify.mjs";
 
 /** What sessions cost a web server, beside the same server without them. @type {import("../lib/suite.ts").Suite} */
-export const http = { name: "http", missing: () => missingFromMachine({ wrk: "wrk", taskset: "util-linux" }), run, profile };
+export const http = { name: "http", whole: " with at least 15 rounds", missing: () => missingFromMachine({ wrk: "wrk", taskset: "util-linux" }), run, profile };
 
 /** A run whose control lies outside says more about the machine than about us. */
 const fit = { low: 0.9, high: 1.1 };

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { sessionCount } from "./payload.mjs";
+import { sessionCount } from "../../lib/payload.mjs";
 
 /**
  * The cookies of a server that makes sessions in answer to requests: one request for each client.

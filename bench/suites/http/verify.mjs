@@ -1,6 +1,6 @@
 import { bare, control, workloads } from "./designs.mjs";
 import { connections } from "./load.mjs";
-import { sessionCount, userOf } from "./payload.mjs";
+import { sessionCount, userOf } from "../../lib/payload.mjs";
 
 /**
  * That a server does what it is measured for, before and after it is measured: R reads the client's own field, W changes one so that another request reads it

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import express from "express";
 import { createServer } from "node:http";
-import { sessionCount, userOf } from "../payload.mjs";
+import { sessionCount, userOf } from "../../../lib/payload.mjs";
 import { answer, notFound } from "./answer.mjs";
 
 /** Cookies as long as ours, which nobody reads: what is compared must parse the same requests. */

@@ -2,7 +2,7 @@ import express from "express";
 import expressSession from "express-session";
 import { createServer } from "node:http";
 import { fetchCookies } from "../seed.mjs";
-import { payloadOf } from "../payload.mjs";
+import { payloadOf } from "../../../lib/payload.mjs";
 
 /** The peer: express-session with the MemoryStore that it brings, and the settings that its documentation recommends. */
 export async function expressWithExpressSession() {

@@ -1,6 +1,6 @@
 import { createSessions } from "sojourn";
 import { cookie } from "sojourn/http";
-import { payloadOf, sessionCount, userOf } from "../payload.mjs";
+import { payloadOf, sessionCount, userOf } from "../../../lib/payload.mjs";
 
 /** Options of every door of ours: as shipped, one cookie. */
 export const door = { carriers: [cookie()] };
