@@ -21,7 +21,7 @@ export interface LeaseOptions {
  * another has taken the lease, each such write is refused (`lease_lost`), however late it comes and whatever the clocks say.
  */
 export interface Lease {
-  /** Grows by one each time that the lease is taken. */
+  /** Grows each time that the lease is taken, and when somebody logs in to a session that had no subject: a lease of before is lost then. */
   readonly epoch: number;
   /** Epoch ms at which others may take it. */
   readonly until: number;
