@@ -1,7 +1,7 @@
 import { checkCount, commitClaiming, storedAliases } from "./claiming.ts";
 import { create } from "./creation.ts";
 import type { Engine, SessionState } from "./engine.ts";
-import { anonymous, merge, persist } from "./persist.ts";
+import { anonymous, ended, merge, persist } from "./persist.ts";
 
 /**
  * Gives a session further names, all of them or none, written at once together with what is pending. A session that does not exist yet begins.
@@ -9,7 +9,10 @@ import { anonymous, merge, persist } from "./persist.ts";
  */
 export async function claim(engine: Engine, state: SessionState, aliases: readonly string[]): Promise<void> {
   const claims = await storedAliases(engine, aliases);
-  if (state.entry === undefined) return create(engine, state, { ...anonymous(engine), claims });
+  if (state.entry === undefined) {
+    if (state.late) throw ended();
+    return create(engine, state, { ...anonymous(engine), claims });
+  }
   await persist(engine, state);
   await state.touched;
   checkCount(engine, new Set([...state.entry.record.aliases, ...claims]).size);

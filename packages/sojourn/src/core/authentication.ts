@@ -122,6 +122,11 @@ async function replaceSecret(engine: Engine, state: SessionState, changeFor: (en
     const entry = state.entry as Entry;
     const { id, version } = entry.record;
     const now = engine.settings.clock.now();
+    // What a long request knows of its session may be old, and others may have kept it alive: only a look tells that its time is over.
+    if (n === 0 && expiryOf(entry, now) !== undefined) {
+      await reload(engine, state, { id, expect: version });
+      continue;
+    }
     // It is over by now, or another request replaced the secret that this one came with: it is handed no other.
     if (expiryOf(entry, now) !== undefined || isSevered(entry.secrets, state.shown ?? "")) {
       throw refusal({ ok: false, why: "ended" }, state, { id, expect: version });

@@ -100,6 +100,23 @@ overEveryStore((open) => {
     expect(session.get("theme")).toBe("b");
   });
 
+  test("one whose time is over is no try whose answer was lost: it is made anew", async () => {
+    const { sessions, clock } = manager({ checkpoints: { keep: "1h" } });
+    const session = await sessions.create({ subject: "ana", data: { theme: "a" } });
+    await session.checkpoint("one");
+    clock.advance("1h");
+    expect((await session.checkpoint("one")).until).toBe(clock.now() + 3_600_000);
+    await session.restore("one");
+  });
+
+  test("of a session that never came to be there is none to keep", async () => {
+    const { sessions } = manager();
+    const session = await sessions.visit({});
+    session.set("theme", "a");
+    session.delete("theme");
+    await expect(session.checkpoint("one")).rejects.toMatchObject({ code: "session_missing" });
+  });
+
   test("no more than the limit, in a race too; those whose time is over give way", async () => {
     const { sessions, clock } = manager({ checkpoints: { limit: 3, keep: "1h" } });
     const session = await sessions.create({ subject: "ana", data: { theme: "a" } });

@@ -40,8 +40,10 @@ export async function checkpoint(engine: Engine, state: SessionState, name: stri
   if (state.entry === undefined && state.pending === undefined) throw missingSession("keep a checkpoint of");
   await persist(engine, state);
   await state.touched;
-  await reload(engine, state, { id: (state.entry as Entry).record.id, expect: "live" });
-  const { record, life } = state.entry as Entry;
+  // What was pending may have been nothing but fields taken away again.
+  if (state.entry === undefined) throw missingSession("keep a checkpoint of");
+  await reload(engine, state, { id: state.entry.record.id, expect: "live" });
+  const { record, life } = state.entry;
   const owner = names.owner(record);
   const now = settings.clock.now();
   // One of a session without a subject is of no use after it.
@@ -64,7 +66,7 @@ export async function checkpoint(engine: Engine, state: SessionState, name: stri
     if (outcome.why === "exists") {
       const before = await engine.calls.load(change.id);
       // A try whose answer was lost, made again.
-      if (before !== undefined && isSame(before.fields, set)) return shown(set, label, wake);
+      if (before !== undefined && !isOver(engine, before) && isSame(before.fields, set)) return shown(set, label, wake);
       if (before === undefined || !(await eraseIfOver(engine, before))) throw exists(name);
     } else if (outcome.why !== "full" || outcome.of === "store") throw storeFull("the checkpoint was not written");
     else if (!(await eraseOver(engine, owner))) throw tooMany(settings.checkpoints.limit);

@@ -104,6 +104,21 @@ overEveryStore((open) => {
     await expect(here.commit()).rejects.toMatchObject({ code: "lease_lost" });
   });
 
+  test("a lease of the session before says nothing about the one that a log-in as another began, though their epochs are the same", async () => {
+    const { one, two } = processes();
+    const session = await one.create({ subject: "ana" });
+    const before = (await session.lease({ owner: "worker-7" }))!;
+    await session.authenticate("ben");
+    const now = (await session.lease({ owner: "worker-8" }))!;
+    expect([before.epoch, now.epoch, await before.renew()]).toEqual([1, 1, false]);
+    await before.release();
+    expect(await (await two.reach({ id: session.id! }))!.lease()).toBeUndefined();
+    expect(await now.renew()).toBe(true);
+    await (await two.reach({ id: session.id! }))!.lease({ takeOver: true });
+    session.set("n", 1);
+    await expect(session.commit()).rejects.toMatchObject({ code: "lease_lost" });
+  });
+
   test("of 20 that try at once one gets it; the epoch grows with each holder", async () => {
     const store = open();
     const { one, clock } = processes(store);

@@ -4,7 +4,7 @@ import { own, type Entry } from "./entry.ts";
 import { SojournError } from "./errors.ts";
 import { objectOf } from "./own-fields.ts";
 import { adopt, persist, refusal, reload } from "./persist.ts";
-import type { Change, SessionRecord } from "./seam.ts";
+import type { Change, SessionId, SessionRecord } from "./seam.ts";
 
 /** How a lease is taken. */
 export interface LeaseOptions {
@@ -62,7 +62,7 @@ export async function lease(engine: Engine, state: SessionState, options: LeaseO
       if (outcome.ok) {
         adopt(engine, state, change, outcome);
         state.fence = epoch + 1;
-        return held(engine, state, by, epoch + 1, now + length, length);
+        return held(engine, state, { id, by, epoch: epoch + 1 }, now + length, length);
       }
       if (outcome.why !== "stale") throw refusal(outcome, state, change);
     }
@@ -71,10 +71,18 @@ export async function lease(engine: Engine, state: SessionState, options: LeaseO
   throw new SojournError("stale", `The session was changed by others ${tries} times in a row; its lease was not taken. Try again.`);
 }
 
-function held(engine: Engine, state: SessionState, by: string, epoch: number, first: number, length: number): Lease {
+/** Of which session, for whom, and the how manyth. */
+interface Taken {
+  readonly id: SessionId;
+  readonly by: string;
+  readonly epoch: number;
+}
+
+function held(engine: Engine, state: SessionState, taken: Taken, first: number, length: number): Lease {
+  const { by, epoch } = taken;
   let until = first;
   const drop = (): void => {
-    if (state.fence === epoch) state.fence = undefined;
+    if (state.fence === epoch && isOf(state, taken)) state.fence = undefined;
   };
   return {
     epoch,
@@ -83,21 +91,26 @@ function held(engine: Engine, state: SessionState, by: string, epoch: number, fi
     },
     async renew(duration) {
       const next = engine.settings.clock.now() + (duration === undefined ? length : milliseconds(duration, "renew"));
-      if (!(await written(engine, state, { fence: epoch, set: { [own.lease]: textOf(by, next) } }))) return false;
+      if (!(await written(engine, state, taken, { set: { [own.lease]: textOf(by, next) } }))) return false;
       until = next;
       return true;
     },
     async release() {
-      await written(engine, state, { fence: epoch, unset: [own.lease] });
+      await written(engine, state, taken, { unset: [own.lease] });
       drop();
     },
   };
 }
 
+/** Whether the request still has the session that the lease is of: a log-in as another begins a new one, whose epochs begin anew. */
+function isOf({ entry }: SessionState, { id }: Taken): boolean {
+  return entry === undefined || entry.record.id === id;
+}
+
 /** False when the lease is lost, or the session is over. */
-async function written(engine: Engine, state: SessionState, part: Pick<Change, "fence" | "set" | "unset">): Promise<boolean> {
-  if (state.entry === undefined) return false;
-  const change: Change = { id: state.entry.record.id, expect: "live", ...part };
+async function written(engine: Engine, state: SessionState, taken: Taken, part: Pick<Change, "set" | "unset">): Promise<boolean> {
+  if (state.entry === undefined || !isOf(state, taken)) return false;
+  const change: Change = { id: taken.id, expect: "live", fence: taken.epoch, ...part };
   const outcome = await engine.calls.commit(change);
   if (outcome.ok) adopt(engine, state, change, outcome);
   return outcome.ok;

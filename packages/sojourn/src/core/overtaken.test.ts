@@ -23,8 +23,9 @@ overEveryStore((open) => {
     return { sessions, late, ana, clock };
   }
 
+  const refused = { code: "session_ended", status: 401 };
+
   describe("a request that a log-in has overtaken", () => {
-    const refused = { code: "session_ended", status: 401 };
     const acts: Readonly<Record<string, (late: Session<Data>) => Promise<unknown>>> = {
       "logs in as another": (late) => late.authenticate("mallory", { keep: ["secret", "cart"] }),
       "logs in as the same": (late) => late.authenticate("ana"),
@@ -74,6 +75,14 @@ overEveryStore((open) => {
     expect((await sessions.page({ kind: "web" })).sessions.map(({ id }) => id)).toEqual([ana.id]);
   });
 
+  test("a claim with the token of a session that ended a moment ago is refused like any other write, and begins no session", async () => {
+    const { sessions, ana } = await overtaken();
+    await sessions.end({ id: ana.id! });
+    const slow = await sessions.visit({ token: ana.token });
+    await expect(slow.claim("late")).rejects.toMatchObject({ code: "session_ended" });
+    expect([slow.exists, await sessions.reach({ alias: "late" })]).toEqual([false, undefined]);
+  });
+
   test("a message planted before a log-in does not reach whoever logs in, unless it is kept by its name", async () => {
     const clock = fakeClock();
     const sessions = createSessions<Data>({ store: open(), clock });
@@ -92,6 +101,19 @@ overEveryStore((open) => {
     await expect(slow.authenticate("ana", { idle: "10h" })).rejects.toMatchObject({ code: "session_ended" });
     await expect(slow.elevate("pay")).rejects.toMatchObject({ code: expect.stringMatching(/session_ended|not_authenticated/) as string });
     expect(await sessions.resume(ana.token!)).toBeUndefined();
+  });
+
+  test("a long request elevates, and logs in anew, while others keep the session alive", async () => {
+    const { sessions, ana, clock } = await overtaken();
+    const [one, two] = [(await sessions.resume(ana.token!))!, (await sessions.resume(ana.token!))!];
+    for (let n = 0; n < 3; n++) {
+      clock.advance("20m");
+      await (await sessions.resume(ana.token!))!.commit();
+    }
+    await one.elevate("pay");
+    expect(one.levels).toEqual(["pay"]);
+    // But not with a secret that was replaced meanwhile.
+    await expect(two.authenticate("ana")).rejects.toMatchObject(refused);
   });
 
   test("what a long request begins lives from when it was written, not from when the request began", async () => {

@@ -140,7 +140,8 @@ export function refusal(outcome: Outcome & { ok: false }, state: SessionState, c
   }
 }
 
-function ended(): SojournError {
+/** What a write hears that came too late. */
+export function ended(): SojournError {
   return new SojournError("session_ended", "The session ended while the request was under way; nothing was written.");
 }
 
