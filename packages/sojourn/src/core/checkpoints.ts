@@ -1,5 +1,4 @@
 import { fenceOf, type Engine, type SessionState } from "./engine.ts";
-import type { Entry } from "./entry.ts";
 import { SojournError, storeFull } from "./errors.ts";
 import { rawNames } from "./fields.ts";
 import { andThen } from "./maybe.ts";
