@@ -4,7 +4,7 @@ import type { Engine, SessionState } from "./engine.ts";
 import { anonymous, ended, merge, persist } from "./persist.ts";
 
 /**
- * Gives a session further names, all of them or none, written at once together with what is pending. A session that does not exist yet begins.
+ * Gives a session further names, all of them or none, written at once, after what is pending. A session that does not exist yet begins.
  * @throws {SojournError} `alias_taken`, `too_large`, `invalid_field`, `session_ended`, `lease_lost`
  */
 export async function claim(engine: Engine, state: SessionState, aliases: readonly string[]): Promise<void> {
