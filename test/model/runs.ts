@@ -1,8 +1,12 @@
 import { expect } from "vitest";
 import { check, type Check } from "./check.ts";
 
-/** Another one in each run, told so that a run can be repeated: SOJOURN_SEED, and SOJOURN_HISTORIES for how many (then however long they take). */
-const seed = Number(process.env["SOJOURN_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+/**
+ * Without SOJOURN_SEED always the same histories: a run that fails then fails for what was changed, and not for what nobody had met before. To meet that,
+ * SOJOURN_SEED=random, with SOJOURN_HISTORIES for how many, however long they take (`npm run test:model`).
+ */
+const given = process.env["SOJOURN_SEED"] ?? "1";
+const seed = given === "random" ? Math.floor(Math.random() * 2 ** 31) : Number(given);
 const asked = Number(process.env["SOJOURN_HISTORIES"] ?? 0);
 
 /** ms, for a test of which nobody knows how many histories it is asked for. */
