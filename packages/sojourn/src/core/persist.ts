@@ -4,7 +4,7 @@ import type { Entry } from "./entry.ts";
 import { own } from "./entry.ts";
 import { aliasTaken, leaseLost, SojournError, storeFull } from "./errors.ts";
 import { andThen, isPromise } from "./maybe.ts";
-import type { Change, Committed, MaybePromise, Outcome } from "./seam.ts";
+import type { Change, Committed, MaybePromise, Outcome, SessionId } from "./seam.ts";
 import { isSevered, offer } from "./secrets.ts";
 import { hashOf, newSecret } from "./token.ts";
 
@@ -29,10 +29,16 @@ export function persist(engine: Engine, state: SessionState, version?: number): 
     if ([...pending.values()].every((text) => text === undefined)) return void (state.pending = undefined);
     return create(engine, state, anonymous(engine));
   }
-  const change: Change = { id: entry.record.id, expect: version ?? "live", ...fenceOf(state), ...fieldsOf(pending) };
+  const change = changeOf(entry.record.id, version ?? "live", fenceOf(state), fieldsOf(pending));
   if (change.set !== undefined) checkGrowth(entry, change.set, engine.settings.bounds.record);
   const outcome = engine.calls.commit(change);
   return isPromise(outcome) ? outcome.then((given) => merged(engine, state, change, given)) : merged(engine, state, change, outcome);
+}
+
+/** Written out for what nearly all are: each spread costs a tenth of a commit to memory. */
+function changeOf(id: SessionId, expect: Change["expect"], fence: ReturnType<typeof fenceOf>, { set, unset }: Pick<Change, "set" | "unset">): Change {
+  if (set !== undefined && unset === undefined) return fence === undefined ? { id, expect, set } : { id, expect, fence: fence.fence, set };
+  return { id, expect, ...fence, ...(set === undefined ? undefined : { set }), ...(unset === undefined ? undefined : { unset }) };
 }
 
 function fieldsOf(pending: ReadonlyMap<string, string | undefined>): Pick<Change, "set" | "unset"> {
