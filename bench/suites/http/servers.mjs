@@ -42,6 +42,7 @@ export async function startServer({ name }, folder) {
   const ended = once(child, "close").then(() => {
     throw new Error(`The server ${name} ended by itself:\n${complaints.trim()}`);
   });
+  // Whoever waits for the server hears it; when nobody does, it is no unhandled rejection.
   ended.catch(() => {});
 
   const [ready] = await Promise.race([once(child, "message"), ended]);

@@ -47,6 +47,7 @@ export async function playHistory(harness: DifferentialHarness, history: readonl
       await compareAll(view, plain, names);
     }
   } catch (difference) {
+    // A store that differs may fail again while it is cleared; the difference is what is told.
     await eraseAll(view(), plain).catch(() => undefined);
     throw new Error(`The store differs after:\n  ${story.join("\n  ")}\n${difference instanceof Error ? difference.message : String(difference)}`, {
       cause: difference,

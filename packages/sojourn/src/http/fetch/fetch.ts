@@ -108,6 +108,7 @@ export function fetchSessions<Data>(sessions: Resumable<Data>, options: FetchOpt
           const cookie = await settled(handling);
           return handling.knock === undefined ? response : used(response, door.vary, cookie);
         } catch (error) {
+          // Whatever becomes of a body that nobody will read, what went wrong is the commit.
           await response.body?.cancel().catch(() => undefined);
           return used(answer(door.problem(error), response.headers), door.vary, undefined);
         }
