@@ -5,7 +5,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { open } from "lmdb";
 import { createSessions, type SessionId, type Store } from "sojourn";
-import { lmdbStore } from "sojourn/stores/lmdb";
+import { lmdbStore, openLmdb } from "sojourn/stores/lmdb";
 import { memoryStore } from "sojourn/stores/memory";
 import { expect, test } from "vitest";
 import { payloadOf } from "./lib/payload.mjs";
@@ -17,7 +17,7 @@ const slack = 5;
 
 test("1,000 sessions a second that become due are told of in time, in memory and in LMDB", { timeout: 60_000 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), "sojourn-bounds-"));
-  const root = open({ path: folder });
+  const root = openLmdb(open, folder);
   try {
     const stores = { memory: memoryStore(), lmdb: lmdbStore(root) };
     const lags = await Promise.all([lagsOf(stores.memory, 3_000), lagsOf(stores.lmdb, 3_000)]);

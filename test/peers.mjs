@@ -11,6 +11,7 @@ const programs = [
   { command: "chromium", debian: "chromium" },
   { command: "curl", debian: "curl" },
   { command: "faketime", debian: "faketime" },
+  { command: "strace", debian: "strace" },
   { command: "taskset", debian: "util-linux" },
   { command: "wrk", debian: "wrk" },
 ];

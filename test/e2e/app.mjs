@@ -6,11 +6,11 @@ import { open } from "lmdb";
 import { createSessions, SojournError } from "sojourn";
 import { cookie } from "sojourn/http";
 import { nodeSessions } from "sojourn/http/node";
-import { lmdbStore } from "sojourn/stores/lmdb";
+import { lmdbStore, openLmdb } from "sojourn/stores/lmdb";
 import { memoryStore } from "sojourn/stores/memory";
 
 const [, , kind, folder, settings] = process.argv;
-const store = kind === "memory" ? memoryStore() : lmdbStore(open({ path: folder }));
+const store = kind === "memory" ? memoryStore() : lmdbStore(openLmdb(open, folder));
 const { run, ...options } = JSON.parse(settings ?? "{}");
 const sessions = createSessions({ store, ...options });
 sessions.on("clock", (jump) => console.log(`clock ${JSON.stringify(jump)}`));

@@ -1,9 +1,8 @@
 // The stores that the rig can be let loose on: one entry per engine and setting. `open` is called once in each process, and more than once in the parent;
 // an engine that is a server is started by whoever runs the rig, and found through the environment.
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { open } from "lmdb";
-import { lmdbStore } from "sojourn/stores/lmdb";
+import { lmdbStore, openLmdb } from "sojourn/stores/lmdb";
 import { memoryStore } from "sojourn/stores/memory";
 import { delayed } from "sojourn/testing";
 
@@ -13,8 +12,7 @@ import { delayed } from "sojourn/testing";
 function lmdb(durability) {
   return (folder) => {
     const path = join(folder, "store");
-    mkdirSync(path, { recursive: true });
-    const root = open({ path });
+    const root = openLmdb(open, path);
     // Processes need not agree: those with an even number keep few records in memory and little of the log, so that the others fall behind what it prunes.
     const store = lmdbStore(root, { durability, ...(process.pid % 2 === 0 && { live: 4, feed: 64 }) });
     return {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { open, type RootDatabase } from "lmdb";
 import type { Store } from "sojourn";
-import { lmdbStore } from "sojourn/stores/lmdb";
+import { lmdbStore, openLmdb } from "sojourn/stores/lmdb";
 import { afterAll, test } from "vitest";
 import { holds, patience } from "./runs.ts";
 
@@ -26,7 +26,7 @@ function folders(): () => Store {
   return () => {
     gone = Promise.all([gone, last?.()]).then(() => undefined);
     const folder = mkdtempSync(join(tmpdir(), "sojourn-model-"));
-    const root: RootDatabase = open({ path: folder, noSync: true });
+    const root: RootDatabase = openLmdb(open, folder, { noSync: true });
     const store = lmdbStore(root);
     last = async () => {
       await store.close();

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { open } from "lmdb";
 import { createSessions } from "sojourn";
-import { lmdbStore } from "sojourn/stores/lmdb";
+import { lmdbStore, openLmdb } from "sojourn/stores/lmdb";
 import { tokenShelf } from "../../lib/token-shelf.mjs";
 
 /**
@@ -24,7 +24,7 @@ export const remembered = 20_000;
 export function openDatabase(folder, now, options = {}) {
   mkdirSync(folder, { recursive: true });
   const began = performance.now();
-  const root = open({ ...options.lmdb, path: folder });
+  const root = openLmdb(open, folder, options.lmdb);
   const store = lmdbStore(root, options.store);
   let base = now - Date.now();
   const sessions = createSessions({ store, clock: { now: () => Date.now() + base }, idle, absolute: "30d", deadline: "1m" });

@@ -1,5 +1,5 @@
 import { open } from "lmdb";
-import { lmdbStore } from "sojourn/stores/lmdb";
+import { lmdbStore, openLmdb } from "sojourn/stores/lmdb";
 import { nodeServer } from "./node-sojourn.mjs";
 
 /**
@@ -7,5 +7,5 @@ import { nodeServer } from "./node-sojourn.mjs";
  * @param {{ folder: string }} setting
  */
 export function nodeLmdb({ folder }) {
-  return nodeServer(lmdbStore(open({ path: folder }), { durability: "committed" }));
+  return nodeServer(lmdbStore(openLmdb(open, folder), { durability: "committed" }));
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe } from "vitest";
-import { lmdbStore } from "../stores/lmdb/lmdb.ts";
+import { lmdbStore, openLmdb } from "../stores/lmdb/lmdb.ts";
 import { memoryStore } from "../stores/memory/memory.ts";
 import { delayed } from "../testing/delayed.ts";
 import type { Store } from "./seam.ts";
@@ -12,7 +12,7 @@ const undo: (() => unknown)[] = [];
 
 function embedded(): Store {
   const folder = mkdtempSync(join(tmpdir(), "sojourn-core-"));
-  const root = open({ path: folder });
+  const root = openLmdb(open, folder);
   const store = lmdbStore(root);
   undo.push(async () => {
     await store.close();

@@ -5,7 +5,7 @@ import * as fc from "fast-check";
 import { open, type RootDatabase } from "lmdb";
 import { afterAll, describe, expect, test } from "vitest";
 import type { Change, Found, Outcome, Query, SessionRecord } from "../core/seam.ts";
-import { lmdbStore, type LmdbStore, type LmdbStoreOptions } from "../stores/lmdb/lmdb.ts";
+import { lmdbStore, openLmdb, type LmdbStore, type LmdbStoreOptions } from "../stores/lmdb/lmdb.ts";
 import { memoryStore, type MemoryStore } from "../stores/memory/memory.ts";
 import { delayed } from "./delayed.ts";
 import { choicesFrom, randomChange } from "./random-change.ts";
@@ -39,7 +39,7 @@ describe("random changes become in the LMDB store what apply() says", () => {
     let root: RootDatabase;
     let stores: LmdbStore[] = [];
     const begin = (): void => {
-      root = open({ path });
+      root = openLmdb(open, path);
       stores = [lmdbStore(root, options), lmdbStore(root, { ...options, live: 2 })];
     };
     const end = async (): Promise<void> => {

@@ -1,8 +1,8 @@
 // A process of its own for scrub.test.ts: begins, claims, moves, ends and erases sessions until it is told to stop. The folder is its argument.
 import { open } from "lmdb";
-import { lmdbStore } from "sojourn/stores/lmdb";
+import { lmdbStore, openLmdb } from "sojourn/stores/lmdb";
 
-const root = open({ path: process.argv[2] });
+const root = openLmdb(open, process.argv[2]);
 const store = lmdbStore(root);
 const name = String(process.pid);
 let going = true;

@@ -1,10 +1,10 @@
 // A process of its own for lmdb.test.ts. Takes { run, with } and answers { result } or { error }; the folder is its argument.
 import { writeSync } from "node:fs";
 import { open } from "lmdb";
-import { lmdbStore } from "sojourn/stores/lmdb";
+import { lmdbStore, openLmdb } from "sojourn/stores/lmdb";
 import { runStoreJob } from "sojourn/testing";
 
-const root = open({ path: process.argv[2] });
+const root = openLmdb(open, process.argv[2]);
 const store = lmdbStore(root);
 
 const commands = {
@@ -13,6 +13,17 @@ const commands = {
   load: (id) => store.load(id),
   /** Stops this process while it holds the write lock. The answer comes when it goes on. */
   stopInside: () => root.transactionSync(() => void process.kill(process.pid, "SIGSTOP")),
+  /** Stops this process while it makes the session, inside the transaction. The answer comes when it goes on. */
+  stopCommitting: (id) =>
+    store.commit({
+      id,
+      expect: "absent",
+      kind: "main/web",
+      get set() {
+        process.kill(process.pid, "SIGSTOP");
+        return {};
+      },
+    }),
   /** Holds a snapshot until it is killed. */
   readForever: () => void (globalThis.held = root.useReadTransaction()),
   /** Merges numbers into the sessions, 32 at a time, until it is killed; each acknowledged one is a line of standard output. */

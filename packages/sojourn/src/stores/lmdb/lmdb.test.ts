@@ -1,8 +1,6 @@
-import { fork, type ChildProcess } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { open, type RootDatabase } from "lmdb";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import type { SessionId, StoreEvent } from "../../core/seam.ts";
@@ -11,7 +9,8 @@ import { newId } from "../../testing/new-id.ts";
 import { storeContract } from "../../testing/store-contract.ts";
 import { readHead } from "./head.ts";
 import { layoutKey, numberKeys } from "./keys.ts";
-import { lmdbStore, type LmdbStore, type LmdbStoreOptions } from "./lmdb.ts";
+import { childIn, type Child } from "./lmdb-child.fixture.ts";
+import { lmdbStore, openLmdb, type LmdbStore, type LmdbStoreOptions } from "./lmdb.ts";
 
 const ended = '{"at":1,"reason":"closed"}';
 const containing = (text: string): unknown => expect.stringContaining(text);
@@ -26,7 +25,7 @@ function temporary(): string {
   return folder;
 }
 function rootIn(folder: string): RootDatabase {
-  const root = open({ path: folder });
+  const root = openLmdb(open, folder);
   undo.push(() => root.close());
   return root;
 }
@@ -36,38 +35,10 @@ function storeOn(root: RootDatabase, options?: LmdbStoreOptions): LmdbStore {
   return store;
 }
 
-interface Child {
-  readonly process: ChildProcess;
-  ask(run: string, what?: unknown): Promise<unknown>;
-}
-
 async function spawn(folder: string): Promise<Child> {
-  const child = fork(fileURLToPath(new URL("lmdb-child.mjs", import.meta.url)), [folder], { execArgv: [], stdio: ["ignore", "pipe", "inherit", "ipc"] });
-  const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  undo.push(async () => {
-    child.kill("SIGKILL");
-    await gone;
-  });
-  const answer = (): Promise<unknown> =>
-    new Promise((resolve, reject) => {
-      const message = (reply: { result?: unknown; error?: string }): void => {
-        child.off("exit", exit);
-        if (reply.error === undefined) resolve(reply.result);
-        else reject(new Error(reply.error));
-      };
-      const exit = (): void => reject(new Error("the process is gone"));
-      child.once("message", message);
-      child.once("exit", exit);
-    });
-  await answer();
-  return {
-    process: child,
-    ask(run, what) {
-      const reply = answer();
-      child.send({ run, with: what });
-      return reply;
-    },
-  };
+  const child = await childIn(folder);
+  undo.push(() => child.kill());
+  return child;
 }
 
 async function until(holds: () => boolean): Promise<void> {
@@ -83,7 +54,7 @@ async function created(store: LmdbStore, count: number, more?: object): Promise<
 
 describe("the store contract", () => {
   const folder = mkdtempSync(join(tmpdir(), "sojourn-lmdb-"));
-  const root = open({ path: folder });
+  const root = openLmdb(open, folder);
   const stores = [lmdbStore(root), lmdbStore(root)];
   const early = lmdbStore(root, { durability: "relaxed" });
   const flushed = lmdbStore(root, { durability: "flushed", live: 2 });

@@ -26,6 +26,7 @@ import { openLayout } from "./layout.ts";
 import type { LmdbRoot } from "./lmdb-root.ts";
 import { scrub } from "./scrub.ts";
 import { UnreadableRecord } from "./record-codec.ts";
+import { throughTurnstile } from "./turnstile.ts";
 import { view } from "./view.ts";
 import { writer } from "./writer.ts";
 
@@ -75,8 +76,8 @@ const readerCheckEvery = 60_000;
  * process up to 1 ms before, or, in the first load of a turn of the event loop, any time before. Commits of one turn share one transaction,
  * and wait on another thread for their turn among processes. `close` waits for what is on its way; the root stays open.
  *
- * @param root what `open` of lmdb-js gives. Opening the databases in it waits for the write lock.
- * @throws {SojournError} `invalid_option` when a setting is wrong or a newer release wrote the folder; `store_unavailable` when LMDB fails.
+ * @param root what {@link openLmdb} gives. Opening the databases in it waits for the write lock.
+ * @throws {SojournError} `invalid_option` when a setting is wrong, the root was not opened by `openLmdb`, or a newer release wrote the folder; `store_unavailable` when LMDB fails.
  */
 export function lmdbStore(root: LmdbRoot, { durability = "committed", live = 10_000, feed: kept = 10_000 }: LmdbStoreOptions = {}): LmdbStore {
   whole("live", live);
@@ -84,10 +85,11 @@ export function lmdbStore(root: LmdbRoot, { durability = "committed", live = 10_
   if (!["relaxed", "committed", "flushed"].includes(durability)) {
     throw new SojournError("invalid_option", `durability is ${JSON.stringify(durability)}. Give "relaxed", "committed" or "flushed".`);
   }
-  const layout = attempt("opening its databases", () => openLayout(root));
+  const through = throughTurnstile(root);
+  const layout = attempt("opening its databases", () => openLayout(through));
   const known = view(root, layout, live);
   const events = feed(layout, known);
-  const commits = writer({ root, layout, view: known, flushed: durability === "flushed", feed: kept, landed: events.pump });
+  const commits = writer({ root: through, layout, view: known, flushed: durability === "flushed", feed: kept, landed: events.pump });
   const early = ahead();
   attempt("checking its readers", () => root.readerCheck());
   const readers = setInterval(() => void root.readerCheck(), readerCheckEvery).unref();
@@ -130,7 +132,7 @@ export function lmdbStore(root: LmdbRoot, { durability = "committed", live = 10_
       }),
     async scrub(options) {
       try {
-        return await scrub(root, layout, known, options);
+        return await scrub(through, layout, known, options);
       } catch (error) {
         throw explained("scrubbing", error);
       }
@@ -142,6 +144,7 @@ export function lmdbStore(root: LmdbRoot, { durability = "committed", live = 10_
       events.close();
       clearInterval(readers);
       await commits.idle();
+      through.leave();
       known.close();
     },
   } satisfies Store & WatchableStore & CountableStore & ScrubbableStore;

@@ -2,6 +2,7 @@ import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, stat
 import { join } from "node:path";
 import { SojournError } from "../../core/errors.ts";
 import { checkLmdbFile } from "./check-lmdb-file.ts";
+import { opening } from "./turnstile.ts";
 
 /**
  * Opens an LMDB folder, or makes it, with every trouble told in one line: a folder that cannot be written and a file that is not LMDB's or
@@ -33,8 +34,9 @@ export function openLmdb<Root, Options extends { path?: string }>(open: (options
   if (isDiskFull(path)) throw trouble(`the disk that ${path} is on is full. Free some space, or give a folder on another disk`);
   try {
     // Left to itself, lmdb-js takes a path with a dot for a file.
-    return open({ noSubdir: false, ...options, path } as { path?: string } as Options);
+    return opening(path, () => open({ noSubdir: false, ...options, path } as { path?: string } as Options));
   } catch (cause) {
+    if (cause instanceof SojournError) throw cause;
     throw trouble(`LMDB could not open ${path}: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
   }
 }

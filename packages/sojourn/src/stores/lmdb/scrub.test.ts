@@ -11,7 +11,7 @@ import { newId } from "../../testing/new-id.ts";
 import { entriesOf, readPlace } from "./index-entries.ts";
 import { aliasKey, countKey, kindKey, subjectKey, wakeKey } from "./keys.ts";
 import { openLayout, type Layout } from "./layout.ts";
-import { lmdbStore, type LmdbStore } from "./lmdb.ts";
+import { lmdbStore, openLmdb, type LmdbStore } from "./lmdb.ts";
 import type { LmdbRoot } from "./lmdb-root.ts";
 import { encodeRecord } from "./record-codec.ts";
 
@@ -23,7 +23,7 @@ let store: LmdbStore;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "sojourn-scrub-"));
   undo.push(() => rmSync(folder, { recursive: true, force: true }));
-  const opened = open({ path: folder });
+  const opened = openLmdb(open, folder);
   undo.push(() => opened.close());
   root = opened;
   store = lmdbStore(root);

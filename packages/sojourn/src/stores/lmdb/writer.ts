@@ -70,7 +70,11 @@ export function writer({ root, layout, view, flushed, feed, landed }: WriterOpti
       if (job.given) job.fail(outcomeUnknown("its transaction was not confirmed before the deadline"));
       else {
         withdrawn = true;
-        job.fail(storeUnavailable("another process held the write lock until the deadline; the change was withdrawn and nothing was written"));
+        job.fail(
+          storeUnavailable(
+            "other processes held the write lock, or one was opening the folder, until the deadline; the change was withdrawn and nothing was written",
+          ),
+        );
         arrive(job);
       }
     }
@@ -119,9 +123,12 @@ export function writer({ root, layout, view, flushed, feed, landed }: WriterOpti
 
   function start(): void {
     busy = true;
-    const transaction = root.childTransaction(act);
-    // Asked for now, it is the promise of this transaction's flush.
-    const onDisk = flushed ? Promise.resolve(root.flushed) : undefined;
+    let onDisk: Promise<unknown> | undefined;
+    const transaction = root.childTransaction(() => {
+      // Asked for inside the transaction, it is the promise of its flush.
+      if (flushed) onDisk = new Promise((resolve, reject) => void root.flushed.then(resolve, reject));
+      return act();
+    });
     transaction.then(
       (group) => finish(group, onDisk),
       (error: unknown) => (error === nothingToDo ? finish(undefined, undefined) : broken(error)),
