@@ -7,9 +7,10 @@ import { open, type RootDatabase } from "lmdb";
 import { afterEach, describe, expect, it } from "vitest";
 import { newId } from "../../testing/new-id.ts";
 import { childIn, type Child } from "./lmdb-child.fixture.ts";
+import type { LmdbRoot } from "./lmdb-root.ts";
 import { lmdbStore, openLmdb, type LmdbStore } from "./lmdb.ts";
 import { ownProcess } from "./process-name.ts";
-import { opening } from "./turnstile.ts";
+import { opening, throughTurnstile } from "./turnstile.ts";
 
 const undo: (() => unknown)[] = [];
 afterEach(async () => {
@@ -40,10 +41,15 @@ async function writerIn(folder: string): Promise<Child> {
   return child;
 }
 
+function openerOf(folder: string, ...how: readonly string[]): ChildProcess {
+  const child = spawn(process.execPath, [fileURLToPath(new URL("opening-child.mjs", import.meta.url)), folder, ...how], { stdio: "inherit" });
+  undo.push(() => child.kill("SIGKILL"));
+  return child;
+}
+
 /** A process that stopped itself in the middle of opening the folder. */
 async function stoppedOpening(folder: string): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [fileURLToPath(new URL("opening-child.mjs", import.meta.url)), folder, "stop"], { stdio: "inherit" });
-  undo.push(() => child.kill("SIGKILL"));
+  const child = openerOf(folder, "stop");
   await until(() => isStopped(child.pid));
   return child;
 }
@@ -119,6 +125,28 @@ describe("opening", () => {
     expect(existsSync(join(folder, "turnstile/writing", `${process.ppid}-1-x`))).toBe(false);
   });
 
+  it("waits for a transaction of another process; a second store of that one does not wait for the one who opens, which would be for ever", async () => {
+    const folder = temporary();
+    let end = (): void => undefined;
+    // No database: a transaction that lasts as long as it is told to.
+    const root = opening(folder, () => ({
+      childTransaction: () => new Promise<void>((resolve) => (end = resolve)),
+      transactionSync: (action: () => unknown) => action(),
+    })) as unknown as LmdbRoot;
+    const [first, second] = [throughTurnstile(root), throughTurnstile(root)];
+    const lasting = first.childTransaction(() => undefined);
+    const opener = openerOf(folder);
+    const opened = new Promise((resolve) => opener.once("exit", resolve));
+    await until(() => existsSync(join(folder, "turnstile/opening")));
+    expect(second.transactionSync(() => "done")).toBe("done");
+    expect(existsSync(join(folder, "turnstile/opening"))).toBe(true);
+    end();
+    await lasting;
+    expect(await opened).toBe(0);
+    first.leave();
+    second.leave();
+  });
+
   it("once more in the same process does not wait for its own transactions", async () => {
     const folder = temporary();
     const store = storeIn(folder);
@@ -174,6 +202,16 @@ describe("a commit", () => {
     expect(existsSync(join(folder, "turnstile/opening"))).toBe(false);
   });
 
+  it("is refused after the store has left: its place may be another file's", async () => {
+    const folder = temporary();
+    const root = openLmdb(open, folder);
+    undo.push(() => root.close());
+    const through = throughTurnstile(root);
+    through.leave();
+    await expect(through.childTransaction(() => 1)).rejects.toMatchObject({ code: "store_unavailable", message: containing("it was closed") });
+    expect(() => through.transactionSync(() => 1)).toThrow("it was closed");
+  });
+
   it("is announced until it is acknowledged, and a store that was closed has left", async () => {
     const folder = temporary();
     const root = openLmdb(open, folder);
@@ -181,7 +219,7 @@ describe("a commit", () => {
     const store = lmdbStore(root);
     const [name] = readdirSync(join(folder, "turnstile/writing"));
     const announced = (): boolean => statSync(join(folder, "turnstile/writing", String(name))).size === 1;
-    expect(announced()).toBe(false);
+    await until(() => !announced());
     const committed = create(store);
     expect(announced()).toBe(true);
     await committed;

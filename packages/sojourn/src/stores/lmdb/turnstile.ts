@@ -11,13 +11,16 @@ import { isRunning, ownProcess } from "./process-name.ts";
  * then whether somebody opens. Of two at once, one sees the other. Both say it in files beside the data, which count as long as their process lives:
  *
  * - `turnstile/opening/<process>`: it opens
- * - `turnstile/writing/<process>`: one byte long while it has a transaction, or waits for its turn to have one; else empty. (A size takes no room on a full disk.)
+ * - `turnstile/writing/<process>`: one byte long while it has a transaction, or waits for its turn to have one, and a lull longer; else empty. (A size takes no room
+ *   on a full disk. The lull spares a process that writes all the time two changes of a file with each transaction.)
  */
 
 /** How long opening waits for transactions, and a synchronous transaction for who opens (ms). It takes some ms, unless a process was stopped. */
 const patience = 10_000;
 /** How often who waits looks again (ms). */
 const look = 1;
+/** How long after its last transaction, at least, a process says that it has none (ms). */
+const lull = 10;
 
 /** On a root that was opened here: the path. */
 const place = Symbol.for("sojourn.stores.lmdb.turnstile");
@@ -31,7 +34,7 @@ export function opening<Root>(path: string, open: () => Root, wait: number = pat
   const own = announce(openers);
   try {
     waitSync(
-      () => othersIn(writers).filter((name) => statSync(join(writers, name), { throwIfNoEntry: false })?.size === 1),
+      () => othersIn(writers).filter((name) => isWriting(join(writers, name))),
       wait,
       (pid) => `process ${pid} has been in a transaction for ${wait / 1000} s, so that ${path} cannot be opened. Let it go on if it was stopped, or end it`,
     );
@@ -56,25 +59,47 @@ export function throughTurnstile(root: LmdbRoot): LmdbRoot & { leave(): void } {
   const descriptor = openSync(own, "r+");
   let inside = 0;
   let left = false;
+  /** Runs while it is said that there may be a transaction. */
+  let resting: ReturnType<typeof setInterval> | undefined;
+  let busy = false;
 
-  /** @returns whether a transaction may begin; then `out` has to follow. */
-  function enter(): boolean {
-    if (inside++ === 0) ftruncateSync(descriptor, 1);
-    if (!existsSync(openers) || othersIn(openers).length === 0) return true;
-    out();
-    return false;
+  /** @returns who opens the database now; nobody: a transaction may begin, and `out` has to follow. */
+  function enter(): readonly string[] {
+    // The descriptor may be another file's by now.
+    if (left) throw storeUnavailable("it was closed");
+    if (resting === undefined) {
+      ftruncateSync(descriptor, 1);
+      resting = setInterval(rest, lull).unref();
+    }
+    const others = existsSync(openers) ? othersIn(openers) : [];
+    if (others.length > 0) retract();
+    else {
+      inside++;
+      busy = true;
+    }
+    return others;
   }
 
   function out(): void {
-    if (--inside === 0 && !left) ftruncateSync(descriptor, 0);
+    inside--;
+  }
+
+  function rest(): void {
+    if (busy) busy = false;
+    else retract();
+  }
+
+  function retract(): void {
+    if (inside > 0 || resting === undefined) return;
+    clearInterval(resting);
+    resting = undefined;
+    ftruncateSync(descriptor, 0);
   }
 
   function atOnce<T>(transaction: () => T): T {
-    waitSync(
-      () => (enter() ? [] : othersIn(openers)),
-      patience,
-      (pid) => `process ${pid} has been opening ${path} for ${patience / 1000} s. Let it go on if it was stopped, or end it`,
-    );
+    // Whoever opens waits for another store of this process, which cannot go on before this call is done.
+    if (isWritingElsewhere()) return transaction();
+    waitSync(enter, patience, (pid) => `process ${pid} has been opening ${path} for ${patience / 1000} s. Let it go on if it was stopped, or end it`);
     try {
       return transaction();
     } finally {
@@ -82,13 +107,19 @@ export function throughTurnstile(root: LmdbRoot): LmdbRoot & { leave(): void } {
     }
   }
 
-  async function later<T>(transaction: () => Promise<T>): Promise<T> {
-    while (!enter()) await new Promise((resolve) => setTimeout(resolve, look));
+  function isWritingElsewhere(): boolean {
+    return read(writers).some((name) => isOwn(name) && join(writers, name) !== own && isWriting(join(writers, name)));
+  }
+
+  function later<T>(transaction: () => Promise<T>): Promise<T> {
     try {
-      return await transaction();
-    } finally {
-      out();
+      if (enter().length > 0) return new Promise((resolve) => setTimeout(() => resolve(later(transaction)), look));
+    } catch (error) {
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
     }
+    const ended = transaction();
+    ended.then(out, out);
+    return ended;
   }
 
   return {
@@ -108,6 +139,7 @@ export function throughTurnstile(root: LmdbRoot): LmdbRoot & { leave(): void } {
     leave() {
       if (left) return;
       left = true;
+      clearInterval(resting);
       closeSync(descriptor);
       remove(own);
     },
@@ -145,6 +177,10 @@ function othersIn(folder: string): string[] {
     removeIfEmpty(folder);
   }
   return running;
+}
+
+function isWriting(file: string): boolean {
+  return statSync(file, { throwIfNoEntry: false })?.size === 1;
 }
 
 function isOwn(name: string): boolean {
