@@ -11,16 +11,13 @@ import { isRunning, ownProcess } from "./process-name.ts";
  * then whether somebody opens. Of two at once, one sees the other. Both say it in files beside the data, which count as long as their process lives:
  *
  * - `turnstile/opening/<process>`: it opens
- * - `turnstile/writing/<process>`: one byte long while it has a transaction, or waits for its turn to have one, and a lull longer; else empty. (A size takes no room
- *   on a full disk. The lull spares a process that writes all the time two changes of a file with each transaction.)
+ * - `turnstile/writing/<process>`: one byte long while it has a transaction, or waits for its turn to have one; else empty. (A size takes no room on a full disk.)
  */
 
 /** How long opening waits for transactions, and a synchronous transaction for who opens (ms). It takes some ms, unless a process was stopped. */
 const patience = 10_000;
 /** How often who waits looks again (ms). */
 const look = 1;
-/** How long after its last transaction, at least, a process says that it has none (ms). */
-const lull = 10;
 
 /** On a root that was opened here: the path. */
 const place = Symbol.for("sojourn.stores.lmdb.turnstile");
@@ -36,7 +33,8 @@ export function opening<Root>(path: string, open: () => Root, wait: number = pat
     waitSync(
       () => othersIn(writers).filter((name) => isWriting(join(writers, name))),
       wait,
-      (pid) => `process ${pid} has been in a transaction for ${wait / 1000} s, so that ${path} cannot be opened. Let it go on if it was stopped, or end it`,
+      (pid) =>
+        `process ${pid} has been in a transaction for ${wait / 1000} s, so that ${path} cannot be opened. Let it go on if it was stopped or its event loop is blocked, or end it`,
     );
     return done();
   } finally {
@@ -59,41 +57,29 @@ export function throughTurnstile(root: LmdbRoot): LmdbRoot & { leave(): void } {
   const descriptor = openSync(own, "r+");
   let inside = 0;
   let left = false;
-  /** Runs while it is said that there may be a transaction. */
-  let resting: ReturnType<typeof setInterval> | undefined;
-  let busy = false;
+  let announced = false;
 
   /** @returns who opens the database now; nobody: a transaction may begin, and `out` has to follow. */
   function enter(): readonly string[] {
     // The descriptor may be another file's by now.
     if (left) throw storeUnavailable("it was closed");
-    if (resting === undefined) {
-      ftruncateSync(descriptor, 1);
-      resting = setInterval(rest, lull).unref();
-    }
+    if (!announced) ftruncateSync(descriptor, 1);
+    announced = true;
     const others = existsSync(openers) ? othersIn(openers) : [];
-    if (others.length > 0) retract();
-    else {
-      inside++;
-      busy = true;
-    }
+    if (others.length === 0) inside++;
+    else retract();
     return others;
   }
 
   function out(): void {
-    inside--;
-  }
-
-  function rest(): void {
-    if (busy) busy = false;
-    else retract();
+    // Whoever hears next that the transaction has ended may begin another at once; then nothing has to be said. Those who wait for its outcome hear of it later.
+    if (--inside === 0) queueMicrotask(retract);
   }
 
   function retract(): void {
-    if (inside > 0 || resting === undefined) return;
-    clearInterval(resting);
-    resting = undefined;
+    if (inside > 0 || !announced || left) return;
     ftruncateSync(descriptor, 0);
+    announced = false;
   }
 
   function atOnce<T>(transaction: () => T): T {
@@ -103,7 +89,8 @@ export function throughTurnstile(root: LmdbRoot): LmdbRoot & { leave(): void } {
     try {
       return transaction();
     } finally {
-      out();
+      inside--;
+      retract();
     }
   }
 
@@ -139,7 +126,6 @@ export function throughTurnstile(root: LmdbRoot): LmdbRoot & { leave(): void } {
     leave() {
       if (left) return;
       left = true;
-      clearInterval(resting);
       closeSync(descriptor);
       remove(own);
     },
