@@ -2,9 +2,9 @@ import { clientField, clearOfFloors, create } from "./creation.ts";
 import { milliseconds, type Duration } from "./duration.ts";
 import { endEntry } from "./ending.ts";
 import { eventOf, fenceOf, type Engine, type SessionState } from "./engine.ts";
-import { expiryOf, own, type Entry } from "./entry.ts";
+import { expiryOf, own, wakeWith, type Entry } from "./entry.ts";
 import { SojournError } from "./errors.ts";
-import type { Authentication, Life } from "./own-fields.ts";
+import { dueOf, type Authentication, type Life } from "./own-fields.ts";
 import { commitWithinLimits } from "./limits.ts";
 import { checkSubject } from "./names.ts";
 import { adopt, refusal, reload } from "./persist.ts";
@@ -70,7 +70,7 @@ export async function authenticate(engine: Engine, state: SessionState, subject:
           ...clientField(state.visit),
         },
         unset: [...(anonymous ? left(entry.record, keep) : []), ...removals(pending)],
-        wake: now + Math.min(idle, absolute),
+        wake: Math.min(now + idle, now + absolute, (anonymous ? undefined : (dueOf(pending?.get(own.due)) ?? entry.due)) ?? Infinity),
       };
     });
     await clearOfFloors(engine, state, state.entry.record);
@@ -138,6 +138,7 @@ async function replaceSecret(engine: Engine, state: SessionState, changeFor: (en
       id,
       expect: version,
       ...fenceOf(state),
+      ...wakeWith(entry, part.set),
       ...part,
       set: { ...part.set, [own.secret]: JSON.stringify(sever(entry.secrets, hash, now)) },
     };
@@ -158,9 +159,9 @@ async function replaceSecret(engine: Engine, state: SessionState, changeFor: (en
   throw new SojournError("stale", `The session was changed by others ${tries} times in a row; nothing was written. Try again.`);
 }
 
-/** What an anonymous session does not take through a log-in: fields, messages and a lease. */
+/** What an anonymous session does not take through a log-in: fields, messages, a lease and what was due. */
 function left({ fields }: SessionRecord, keep: ReadonlySet<string>): string[] {
-  return Object.keys(fields).filter((name) => (name.charCodeAt(0) === 36 ? name.startsWith(own.flash) || name === own.lease : !keep.has(name)));
+  return Object.keys(fields).filter((name) => (name.charCodeAt(0) === 36 ? name.startsWith(own.flash) || name === own.lease || name === own.due : !keep.has(name)));
 }
 
 function kept(pending: SessionState["pending"], keep: ReadonlySet<string>): SessionState["pending"] {

@@ -1,7 +1,7 @@
 import { commitClaiming } from "./claiming.ts";
 import { bytesOf } from "./values.ts";
 import { own } from "./entry.ts";
-import type { Authentication, Life } from "./own-fields.ts";
+import { dueOf, type Authentication, type Life } from "./own-fields.ts";
 import { assumed, eventOf, inBackground, type Engine, type SessionState } from "./engine.ts";
 import { endEntry } from "./ending.ts";
 import { outcomeUnknown, SojournError, storeFull } from "./errors.ts";
@@ -51,7 +51,7 @@ export function create(engine: Engine, state: SessionState, birth: Birth): Maybe
       expect: "absent",
       kind: names.kind(birth.kind),
       set,
-      wake: now + Math.min(birth.idle, birth.absolute),
+      wake: Math.min(now + birth.idle, now + birth.absolute, dueOf(set[own.due]) ?? Infinity),
       ...(birth.subject === undefined ? undefined : { subject: names.subject(birth.subject) }),
       ...(birth.subject === undefined || settings.limit.perSubject === undefined ? undefined : { subjectLimit: settings.limit.perSubject }),
       ...(settings.limit.total === undefined ? undefined : { kindLimit: settings.limit.total }),

@@ -10,6 +10,7 @@ import type { HandBack, Visit } from "./resumable.ts";
 import type { Change, SessionRecord } from "./seam.ts";
 import type { Settings } from "./settings.ts";
 import type { Token } from "./token.ts";
+import type { Wakes } from "./wakes.ts";
 
 /** The parts of a manager, handed to each of its acts. */
 export interface Engine {
@@ -22,6 +23,7 @@ export interface Engine {
   /** The manager's name as the holder of leases: another one in each process. */
   readonly owner: string;
   readonly fields: Fields;
+  readonly wakes: Wakes;
 }
 
 /** Why a token resumed nothing. For diagnosis and for the owner of the token; a stranger always hears `missing`. */

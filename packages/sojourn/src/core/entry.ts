@@ -1,10 +1,10 @@
 import { clockCache } from "./clock-cache.ts";
-import { authenticationOf, lifeOf, secretsOf, seenOf, type Authentication, type Life } from "./own-fields.ts";
+import { authenticationOf, dueOf, lifeOf, secretsOf, seenOf, type Authentication, type Life } from "./own-fields.ts";
 import type { SessionId, SessionRecord } from "./seam.ts";
 import type { Secrets } from "./secrets.ts";
 
 /** The fields that the manager keeps in a record. */
-export const own = { life: "$life", seen: "$seen", secret: "$secret", auth: "$auth", client: "$client", lease: "$lease", flash: "$flash." } as const;
+export const own = { life: "$life", seen: "$seen", secret: "$secret", auth: "$auth", client: "$client", lease: "$lease", due: "$due", flash: "$flash." } as const;
 
 /** A record as the manager reads it. Shared by all requests that meet the same version of it. */
 export interface Entry {
@@ -14,6 +14,8 @@ export interface Entry {
   readonly auth: Authentication | undefined;
   /** Epoch ms of the last activity that was written down. */
   readonly seen: number;
+  /** Epoch ms at which the application wants to be told, if it does. */
+  readonly due: number | undefined;
   /** The last secret that passed, so that the next request need not be hashed. In this process's memory only, and gone when the secrets change. */
   verified: string;
   /** Epoch ms of a touch that is on its way. */
@@ -67,6 +69,7 @@ function read(record: SessionRecord, before: Entry | undefined): Entry | undefin
       secrets: sameSecret ? before.secrets : secretsOf(fields[own.secret]),
       auth: before !== undefined && old?.[own.auth] === fields[own.auth] ? before.auth : authenticationOf(fields[own.auth]),
       seen: before !== undefined && old?.[own.seen] === fields[own.seen] ? before.seen : seenOf(fields[own.seen]),
+      due: dueOf(fields[own.due]),
       verified: sameSecret ? before.verified : "",
       touching: before?.touching ?? 0,
       units: -1,
@@ -83,6 +86,17 @@ function read(record: SessionRecord, before: Entry | undefined): Entry | undefin
 /** Epoch ms at which the session is over unless it is touched: the nearer of the two deadlines. */
 export function deadlineOf({ life, seen }: Entry): number {
   return Math.min(seen + life.idle, life.absolute);
+}
+
+/** Epoch ms at which something must happen to it: the deadline, or what the application asked for. */
+export function wakeOf(entry: Entry): number {
+  return Math.min(deadlineOf(entry), entry.due ?? Infinity);
+}
+
+/** The part of a change that brings the wake nearer, when it sets what is due. */
+export function wakeWith(entry: Entry, set: Readonly<Record<string, string>> | undefined): { readonly wake: number } | undefined {
+  const due = dueOf(set?.[own.due]);
+  return due === undefined ? undefined : { wake: Math.min(deadlineOf(entry), due) };
 }
 
 /** Which deadline has passed, if one has; of two the one that passed first. */

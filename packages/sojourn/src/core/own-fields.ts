@@ -42,6 +42,12 @@ export function seenOf(text: string | undefined): number {
   return number(Number(text));
 }
 
+/** Nothing is due when it cannot be read: a session is not lost for it. */
+export function dueOf(text: string | undefined): number | undefined {
+  const due = text === undefined ? NaN : Number(text);
+  return Number.isSafeInteger(due) ? due : undefined;
+}
+
 /** @throws SyntaxError */
 export function secretsOf(text: string | undefined): Secrets {
   const secrets = objectOf(text);

@@ -1,7 +1,7 @@
 import { checkSize, create, type Birth } from "./creation.ts";
 import { assumed, eventOf, fenceOf, type Engine, type SessionState } from "./engine.ts";
 import type { Entry } from "./entry.ts";
-import { own } from "./entry.ts";
+import { own, wakeWith } from "./entry.ts";
 import { aliasTaken, leaseLost, SojournError, storeFull } from "./errors.ts";
 import { andThen, isPromise } from "./maybe.ts";
 import type { Change, Committed, MaybePromise, Outcome, SessionId } from "./seam.ts";
@@ -29,10 +29,15 @@ export function persist(engine: Engine, state: SessionState, version?: number): 
     if ([...pending.values()].every((text) => text === undefined)) return void (state.pending = undefined);
     return create(engine, state, anonymous(engine));
   }
-  const change = changeOf(entry.record.id, version ?? "live", fenceOf(state), fieldsOf(pending));
+  const merging = changeOf(entry.record.id, version ?? "live", fenceOf(state), fieldsOf(pending));
+  const change = pending.has(own.due) ? { ...merging, ...wakeWith(entry, merging.set) } : merging;
   if (change.set !== undefined) checkGrowth(entry, change.set, engine.settings.bounds.record);
   const outcome = engine.calls.commit(change);
   return isPromise(outcome) ? outcome.then((given) => merged(engine, state, change, given)) : merged(engine, state, change, outcome);
+}
+
+function partOf({ id: _id, expect: _expect, fence: _fence, ...part }: Change): Omit<Change, "id" | "expect" | "fence"> {
+  return part;
 }
 
 /** Written out for what nearly all are: each spread costs a tenth of a commit to memory. */
@@ -73,7 +78,7 @@ function merged(engine: Engine, state: SessionState, change: Change, outcome: Ou
   }
   if (change.expect !== "live" || !isOvertaken(state, outcome)) throw refusal(outcome, state, change);
   return reload(engine, state, change)
-    .then(() => merge(engine, state, fieldsOf(state.pending ?? new Map())))
+    .then(() => merge(engine, state, partOf(change)))
     .then(() => void (state.pending = undefined));
 }
 

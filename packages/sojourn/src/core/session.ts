@@ -5,6 +5,7 @@ import { endOwn } from "./end-own.ts";
 import type { Engine, Refusal, SessionState } from "./engine.ts";
 import { checkpoint, restore, type Checkpoint } from "./checkpoints.ts";
 import { deadlineOf, own } from "./entry.ts";
+import { dueOf } from "./own-fields.ts";
 import { SojournError } from "./errors.ts";
 import type { EndReason } from "./events.ts";
 import { lease, type Lease, type LeaseOptions } from "./lease.ts";
@@ -209,6 +210,23 @@ export class Session<Data> {
   async release(...aliases: readonly string[]): Promise<void> {
     this.#announce();
     await release(this.#engine, this.#state, aliases);
+  }
+
+  /** Epoch ms at which the session asked to be woken, if it did. */
+  get wakesAt(): number | undefined {
+    const { entry, pending } = this.#state;
+    return pending?.has(own.due) === true ? dueOf(pending.get(own.due)) : entry?.due;
+  }
+
+  /**
+   * Asks for a moment at which the handler of the session's kind is called (`sessions.onWake`), in this process or another; `undefined` takes it back.
+   * Written with the other fields. There is one such moment at a time, and none beyond the session's deadlines, which go on. To the handler it
+   * does not count as activity.
+   * @throws {SojournError} `invalid_field`, `response_started`
+   */
+  wakeAt(at: number | undefined): void {
+    if (at !== undefined && !Number.isSafeInteger(at)) throw new SojournError("invalid_field", `wakeAt is given ${String(at)}. Give epoch milliseconds.`);
+    if (at !== undefined || this.wakesAt !== undefined) this.#put(own.due, at === undefined ? undefined : String(at));
   }
 
   /**

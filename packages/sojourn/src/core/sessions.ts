@@ -23,6 +23,7 @@ import { steadyClock } from "./steady-clock.ts";
 import { startSweep, type Sweep } from "./sweep.ts";
 import { isId, newId } from "./token.ts";
 import { live, newState } from "./visit.ts";
+import { wakesOf } from "./wakes.ts";
 import { fieldsOf } from "./fields.ts";
 
 /** Whose sessions to list: one subject's, or all of one kind. */
@@ -92,13 +93,19 @@ export interface Sessions<Data> extends Resumable<Data> {
    * all of that kind; those of other kinds go when their retention is over.
    */
   erase(target: { readonly subject: string }): Promise<Erased>;
+  /**
+   * What to do for sessions of a kind whose time has come (`session.wakeAt`); gives a function that takes it away. `run()` calls it, in one of the
+   * processes that have it, with the session as it is then. At least once: again after 30 seconds when it fails, or its process dies.
+   * Once it has resolved, nothing is due any more, unless the session was given another time.
+   */
+  onWake(kind: string, handler: (session: Session<Data>) => Promise<void>): () => void;
   /** Listens to this process. Gives a function that stops it. */
   readonly on: Emitter["on"];
   /** Listens to everybody on the store. */
   feed(options?: FeedOptions): AsyncIterable<FeedEvent>;
   /** From now on this process claims due wakes: it ends what has expired and erases what was retained long enough. Until `close()`. */
   run(): Promise<void>;
-  /** Stops `run()`. The store stays open. */
+  /** Stops `run()`, once the handlers at work are done. The store stays open. */
   close(): Promise<void>;
 }
 
@@ -123,6 +130,7 @@ export function createSessions<Data extends object = Record<string, unknown>>(op
     floors: floorsOf(calls, names, settings),
     owner: newId(Date.now()),
     fields: fieldsOf(settings, (record, field) => events.emit("unreadable", { ...eventOf(engine, record), field })),
+    wakes: wakesOf(() => engine),
   };
   let sweep: Sweep | undefined;
 
@@ -231,6 +239,7 @@ export function createSessions<Data extends object = Record<string, unknown>>(op
       return owner === undefined ? false : dropCheckpoint(engine, owner, name);
     },
     erase: ({ subject }) => eraseSubject(engine, subject),
+    onWake: (kind, handler) => engine.wakes.handle(names.kind(checkKind(kind)), (state) => handler(new Session<Data>(engine, state))),
     on: events.on,
     feed: (feedOptions = {}) => feed(engine, options.store, feedOptions),
     run() {
@@ -240,6 +249,7 @@ export function createSessions<Data extends object = Record<string, unknown>>(op
     async close() {
       await sweep?.stop();
       sweep = undefined;
+      await engine.wakes.idle();
     },
   };
 }

@@ -1,6 +1,6 @@
 import { endExpired } from "./ending.ts";
 import { inBackground, type Engine } from "./engine.ts";
-import { deadlineOf, expiryOf } from "./entry.ts";
+import { expiryOf, wakeOf } from "./entry.ts";
 import { isOwnKind } from "./names.ts";
 import type { MaybePromise, SessionRecord } from "./seam.ts";
 
@@ -69,7 +69,8 @@ function handle(engine: Engine, record: SessionRecord, now: number): MaybePromis
   // What cannot be read is left alone, and looked at again later.
   if (entry === undefined) return committed(engine.calls.commit({ id, expect: version, wake: now + unreadablePause }));
   if (expiryOf(entry, now) !== undefined) return endExpired(engine, entry);
-  return committed(engine.calls.commit({ id, expect: version, wake: deadlineOf(entry) }));
+  if (entry.due !== undefined && entry.due <= now) return engine.wakes.due(entry, now);
+  return committed(engine.calls.commit({ id, expect: version, wake: wakeOf(entry) }));
 }
 
 const unreadablePause = 3_600_000;
