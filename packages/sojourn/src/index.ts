@@ -4,7 +4,7 @@ export { Session } from "./core/session.ts";
 export type { AuthenticateOptions } from "./core/authentication.ts";
 export type { Checkpoint } from "./core/checkpoints.ts";
 export type { Clock } from "./core/clock.ts";
-export type { Duration } from "./core/duration.ts";
+export { milliseconds, type Duration } from "./core/duration.ts";
 export type { EndAllTarget } from "./core/end-all.ts";
 export type { Erased } from "./core/erasure.ts";
 export type { Lease, LeaseOptions } from "./core/lease.ts";

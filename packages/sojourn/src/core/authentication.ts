@@ -161,7 +161,9 @@ async function replaceSecret(engine: Engine, state: SessionState, changeFor: (en
 
 /** What an anonymous session does not take through a log-in: fields, messages, a lease and what was due. */
 function left({ fields }: SessionRecord, keep: ReadonlySet<string>): string[] {
-  return Object.keys(fields).filter((name) => (name.charCodeAt(0) === 36 ? name.startsWith(own.flash) || name === own.lease || name === own.due : !keep.has(name)));
+  return Object.keys(fields).filter((name) =>
+    name.charCodeAt(0) === 36 ? name.startsWith(own.flash) || name === own.lease || name === own.due : !keep.has(name),
+  );
 }
 
 function kept(pending: SessionState["pending"], keep: ReadonlySet<string>): SessionState["pending"] {

@@ -4,7 +4,16 @@ import type { SessionId, SessionRecord } from "./seam.ts";
 import type { Secrets } from "./secrets.ts";
 
 /** The fields that the manager keeps in a record. */
-export const own = { life: "$life", seen: "$seen", secret: "$secret", auth: "$auth", client: "$client", lease: "$lease", due: "$due", flash: "$flash." } as const;
+export const own = {
+  life: "$life",
+  seen: "$seen",
+  secret: "$secret",
+  auth: "$auth",
+  client: "$client",
+  lease: "$lease",
+  due: "$due",
+  flash: "$flash.",
+} as const;
 
 /** A record as the manager reads it. Shared by all requests that meet the same version of it. */
 export interface Entry {

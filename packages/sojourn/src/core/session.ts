@@ -17,6 +17,7 @@ import { settle } from "./settle.ts";
 import type { Token } from "./token.ts";
 import { update } from "./update.ts";
 import { checkName, textOf } from "./values.ts";
+import { dueText } from "./wakes.ts";
 
 type Name<Data> = keyof Data & string;
 
@@ -225,8 +226,7 @@ export class Session<Data> {
    * @throws {SojournError} `invalid_field`, `response_started`
    */
   wakeAt(at: number | undefined): void {
-    if (at !== undefined && !Number.isSafeInteger(at)) throw new SojournError("invalid_field", `wakeAt is given ${String(at)}. Give epoch milliseconds.`);
-    if (at !== undefined || this.wakesAt !== undefined) this.#put(own.due, at === undefined ? undefined : String(at));
+    if (at !== undefined || this.wakesAt !== undefined) this.#put(own.due, at === undefined ? undefined : dueText(at));
   }
 
   /**

@@ -7,7 +7,7 @@ import { endAll, type EndAllTarget } from "./end-all.ts";
 import { endEntry } from "./ending.ts";
 import { eraseSubject, type Erased } from "./erasure.ts";
 import { eventOf, type Engine } from "./engine.ts";
-import { entriesOf, expiryOf } from "./entry.ts";
+import { entriesOf, expiryOf, own } from "./entry.ts";
 import { emitter, type Emitter, type EndReason } from "./events.ts";
 import { feed, type FeedEvent, type FeedOptions } from "./feed.ts";
 import { floorsOf } from "./floors.ts";
@@ -23,7 +23,7 @@ import { steadyClock } from "./steady-clock.ts";
 import { startSweep, type Sweep } from "./sweep.ts";
 import { isId, newId } from "./token.ts";
 import { live, newState } from "./visit.ts";
-import { wakesOf } from "./wakes.ts";
+import { dueText, wakesOf } from "./wakes.ts";
 import { fieldsOf } from "./fields.ts";
 
 /** Whose sessions to list: one subject's, or all of one kind. */
@@ -43,6 +43,8 @@ export interface CreateOptions<Data> {
   readonly client?: Client;
   /** Further names, unique among the tenant's live sessions; see {@link Session.claim}. */
   readonly aliases?: readonly string[];
+  /** Epoch ms at which it is woken; see {@link Session.wakeAt}. */
+  readonly wakeAt?: number;
 }
 
 /** Whose checkpoints: a subject's, or those that belong to a session. */
@@ -193,6 +195,7 @@ export function createSessions<Data extends object = Record<string, unknown>>(op
       const state = newState({ client: init.client }, undefined, undefined);
       const fields = Object.entries(init.data ?? {}).filter(([, value]) => value !== undefined);
       if (fields.length > 0) state.pending = new Map(fields.map(([name, value]) => [name, engine.fields.text(name, value)]));
+      if (init.wakeAt !== undefined) (state.pending ??= new Map()).set(own.due, dueText(init.wakeAt));
       const now = settings.clock.now();
       await create(engine, state, {
         kind: init.kind === undefined ? settings.kind : checkKind(init.kind),

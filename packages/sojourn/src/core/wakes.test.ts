@@ -208,10 +208,14 @@ overEveryStore((open) => {
   });
 
   test("only a whole number of milliseconds is a moment", async () => {
-    const { one } = processes();
+    const { clock, one, store } = processes();
+    const born = await one.create({ wakeAt: clock.now() + 5 });
+    expect([born.wakesAt, (await store.load(born.id!))?.wake]).toEqual([clock.now() + 5, clock.now() + 5]);
     const session = await one.create();
     for (const wrong of [NaN, Infinity, 1.5, "1h" as never]) {
-      expect(() => session.wakeAt(wrong)).toThrow(expect.objectContaining({ code: "invalid_field", message: expect.stringContaining("epoch milliseconds") as string }) as Error);
+      expect(() => session.wakeAt(wrong)).toThrow(
+        expect.objectContaining({ code: "invalid_field", message: expect.stringContaining("epoch milliseconds") as string }) as Error,
+      );
     }
   });
 });

@@ -1,6 +1,13 @@
 import { inBackground, type Engine, type SessionState } from "./engine.ts";
 import { deadlineOf, own, type Entry } from "./entry.ts";
+import { SojournError } from "./errors.ts";
 import { live } from "./visit.ts";
+
+/** The text of `$due`. @throws {SojournError} `invalid_field` */
+export function dueText(at: number): string {
+  if (Number.isSafeInteger(at)) return String(at);
+  throw new SojournError("invalid_field", `wakeAt is ${String(at)}. Give epoch milliseconds.`);
+}
 
 /** Who is called when what sessions asked for is due. */
 export interface Wakes {
