@@ -23,7 +23,7 @@ type Name<Data> = keyof Data & string;
 
 /**
  * A session as one request sees it. Asking for one creates nothing; the first write does. Writes are deltas: they wait until `commit()`,
- * or until the door commits them before the first byte of the answer. Values are deeply frozen, for they may be shared between requests.
+ * or until the door commits them before the first byte of the answer. Values are deeply frozen: they may be shared between requests.
  */
 export class Session<Data> {
   readonly #engine: Engine;
@@ -131,9 +131,8 @@ export class Session<Data> {
   }
 
   /**
-   * Changes a field by a function of its value; written at once, by compare-and-set with retries, so that of many at once none is lost.
-   * The function may be called several times. Gives the value that was written.
-   * @throws {SojournError} `session_ended`, `invalid_field`, `too_large`, `response_started`, `stale` after 100 tries
+   * Changes a field by a function of its value; written at once, by compare-and-set with retries, so that of many at once none is lost. The function
+   * may be called several times. @throws {SojournError} `session_ended`, `invalid_field`, `too_large`, `response_started`, `stale` after 100 tries
    */
   async update<K extends Name<Data>>(name: K, fn: (value: Data[K] | undefined) => Data[K] | Promise<Data[K]>): Promise<Data[K]> {
     checkName(name);
@@ -220,10 +219,8 @@ export class Session<Data> {
   }
 
   /**
-   * Asks for a moment at which the handler of the session's kind is called (`sessions.onWake`), in this process or another; `undefined` takes it back.
-   * Written with the other fields. There is one such moment at a time, and none beyond the session's deadlines, which go on. To the handler it
-   * does not count as activity.
-   * @throws {SojournError} `invalid_field`, `response_started`
+   * Asks for a moment at which the handler of its kind is called (`sessions.onWake`), in any process; `undefined` takes it back. One at a time; the
+   * deadlines go on. Written with the other fields. @throws {SojournError} `invalid_field`, `response_started`
    */
   wakeAt(at: number | undefined): void {
     if (at !== undefined || this.wakesAt !== undefined) this.#put(own.due, at === undefined ? undefined : dueText(at));
