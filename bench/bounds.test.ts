@@ -11,6 +11,9 @@ import { expect, test } from "vitest";
 import { payloadOf } from "./lib/payload.mjs";
 import { randomBase32 } from "./lib/random-names.mjs";
 import { median, quantile } from "./lib/statistics.mjs";
+import { longDialogues, resumed } from "./suites/sms/resume.mjs";
+import { dialogueSteps } from "./suites/sms/steps.mjs";
+import { openStore } from "./suites/sms/stores.mjs";
 
 // What the suites hold us to, at five times its value: a machine that is busy with other tests must not fail, one thing in the store going wrong must.
 const slack = 5;
@@ -95,4 +98,42 @@ test("what a session takes in memory, and how long a full garbage collection tak
   expect(bytes).toBeGreaterThan(100);
   expect(bytes).toBeLessThanOrEqual(700 * slack);
   expect(median(collections)).toBeLessThanOrEqual(100 * slack);
+});
+
+test("steps of dialogues by text message on LMDB: how many a second, and how long one of 200 steps takes to be resumed", { timeout: 120_000 }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), "sojourn-bounds-"));
+  try {
+    const many = openStore("lmdb", join(folder, "many"));
+    const { rate, answered } = await dialogueSteps(many.store, { handsets: 100, together: 64, warmUp: 1_000, steps: 2_000 });
+    await many.close();
+    console.log(
+      `${rate.toFixed(0)} steps a second (must reach 2,000), ${answered[0].toFixed(1)} ms (p50), ${answered[1].toFixed(1)} ms (p99) with 64 under way`,
+    );
+    expect(rate).toBeGreaterThanOrEqual(2_000 / slack);
+
+    const long = openStore("lmdb", join(folder, "long"));
+    let dialogues = await longDialogues(long.store, { dialogues: 20, steps: 200 });
+    await long.close();
+    const found: Awaited<ReturnType<typeof resumed>>[] = [];
+    for (let pass = 0; pass < 3; pass++) {
+      const again = openStore("lmdb", join(folder, "long"));
+      found.push(await resumed(again.store, dialogues));
+      await again.close();
+      dialogues = dialogues.map((dialogue) => ({ ...dialogue, n: dialogue.n + 1 }));
+    }
+    const [p50, p99, replay] = [
+      median(found.map(({ answered: [middle] }) => middle)),
+      median(found.map(({ answered: [, late] }) => late)),
+      median(found.map(({ replayed: [middle] }) => middle)),
+    ];
+    console.log(
+      `a dialogue of 200 steps is resumed in ${p50.toFixed(1)} ms (p50), ${p99.toFixed(1)} ms (p99), of it the replay ${replay.toFixed(1)} ms; may take 5 ms`,
+    );
+    expect(replay).toBeGreaterThan(0);
+    expect(p50).toBeGreaterThan(replay);
+    // The slowest of ten tells of the machine: p99 is for the suite.
+    expect(p50).toBeLessThanOrEqual(5 * slack);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -6,9 +6,10 @@ import { writeResults } from "./lib/results.mjs";
 import { http } from "./suites/http.mjs";
 import { memory } from "./suites/memory.mjs";
 import { scale } from "./suites/scale.mjs";
+import { sms } from "./suites/sms.mjs";
 
 /** Every suite: one file in suites/, one line here. */
-const suites = { http, memory, scale };
+const suites = { http, memory, scale, sms };
 
 const usage = `npm run bench -- ${Object.keys(suites).join(" | ")} [--quick | --full] [--json FILE] [--rounds N] [--slot MS] [--only FRAMEWORK | DESIGN | SESSIONS] [--data FOLDER] [--profile FRAMEWORK-DESIGN-WORKLOAD]`;
 

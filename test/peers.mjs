@@ -8,9 +8,11 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** Each program with the Debian package that has it. */
 const programs = [
+  { command: "bearerbox", debian: "kannel" },
   { command: "chromium", debian: "chromium" },
   { command: "curl", debian: "curl" },
   { command: "faketime", debian: "faketime" },
+  { command: "perl", debian: "perl" },
   { command: "strace", debian: "strace" },
   { command: "taskset", debian: "util-linux" },
   { command: "wrk", debian: "wrk" },

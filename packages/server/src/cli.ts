@@ -10,6 +10,7 @@ import { restoreCommand } from "./restore-command.ts";
 import { scratchFile } from "./scratch-file.ts";
 import { scrubCommand } from "./scrub-command.ts";
 import { serve } from "./serve.ts";
+import { smsCommand } from "./sms/sms-command.ts";
 import { StartFailure } from "./start-failure.ts";
 import { welcomeText } from "./welcome.ts";
 
@@ -45,7 +46,7 @@ program
     }
   });
 
-for (const command of [keysCommand(), backupCommand(), restoreCommand(), compactCommand(), scrubCommand()]) program.addCommand(command);
+for (const command of [keysCommand(), backupCommand(), restoreCommand(), compactCommand(), scrubCommand(), smsCommand()]) program.addCommand(command);
 
 await program.parseAsync().catch(fail);
 
