@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { SojournError } from "sojourn";
 
 /** What JSON gives back as it was. */
@@ -141,7 +141,7 @@ export async function replay<Result>(options: ReplayOptions<Result>): Promise<Ru
     async function next(op: string, what: string, make: () => Made | Promise<Made>): Promise<Json | undefined> {
       const step = await judged(async () => {
         begin(op);
-        const key = digest(what);
+        const key = digests.get(what) ?? digest(what);
         const before = recorded(op, key);
         if (before !== undefined) return before;
         const made: Step = { op, key, ...(await make()) };
@@ -151,11 +151,11 @@ export async function replay<Result>(options: ReplayOptions<Result>): Promise<Ru
       position++;
       busy = undefined;
       if (step.failed !== undefined) throw new Error(step.failed);
-      return copyOf(step.value);
+      return step.value;
     }
 
     const recorder: Recorder = {
-      once: (op, what, make) => next(op, what, () => outcomeOf(op, make)),
+      once: async (op, what, make) => copyOf(await next(op, what, () => outcomeOf(op, make))),
       happening: async (op, wait) =>
         (await next(op, String(wait.text), () => {
           if (happened === undefined || !isWaitedFor(wait, happened)) {
@@ -216,8 +216,11 @@ function isWaitedFor({ text, until }: Wait, happened: Happening): boolean {
 
 /** Too short to tell what it is of, long enough to tell that it is another. */
 function digest(what: string): string {
-  return createHash("sha256").update(what).digest("base64url").slice(0, 8);
+  return hash("sha256", what, "base64url").slice(0, 8);
 }
+
+/** Of what most steps are told by. */
+const digests: ReadonlyMap<string, string> = new Map(["", "true", "false"].map((what) => [what, digest(what)]));
 
 type Made = Pick<Step, "value" | "failed">;
 

@@ -1,7 +1,7 @@
 import { SojournError } from "sojourn";
 import { NotUnderstood, turn, Unanswered, type Dialogue, type Script, type Turn } from "../dialogue.ts";
-import type { Happening, Json, Step } from "../replay.ts";
-import { json, journalOf, originOf, overOf, say, turnsOf, waitOf, type Origin, type Over, type SmsSession } from "./dialogue-record.ts";
+import type { Happening, Json } from "../replay.ts";
+import { journalOf, json, keep, originOf, outsOf, overOf, say, turnsOf, waitOf, type Origin, type Over, type SmsSession } from "./dialogue-record.ts";
 
 /** Any dialogue, whatever its arguments and result. */
 export type AnyDialogue = Dialogue<never, unknown>;
@@ -78,11 +78,11 @@ async function step(session: SmsSession, from: string, { dialogues }: Stage, eve
     { happened: event, now: () => event.at },
   );
   if (!run.taken && run.reached.state === "waiting") return undefined;
-  if (run.checkpoint === undefined) keep(session, next, run.steps, first);
+  if (run.checkpoint === undefined) keep(session, { first, next }, run.steps);
   else {
     for (let n = first; n < next; n++) session.delete(`turn.${n}`);
     session.set("state", run.checkpoint);
-    keep(session, next, run.steps, next);
+    keep(session, { first: next, next }, run.steps);
   }
   if (found.version !== origin.version && run.reached.state !== "failed") session.set("dialogue", json({ ...origin, version: found.version }));
   come(session, run, found.version !== origin.version);
@@ -91,11 +91,6 @@ async function step(session: SmsSession, from: string, { dialogues }: Stage, eve
   if (asked !== undefined) session.set("asked", asked);
   session.wakeAt(nextMoment(session, event.at));
   return run.reached.state === "failed" ? { error: run.reached.error } : {};
-}
-
-function keep(session: SmsSession, at: number, steps: readonly Step[], first: number): void {
-  if (steps.length > 0) session.set(`turn.${at}`, steps as unknown as Json);
-  session.set("turns", json({ first, next: steps.length > 0 ? at + 1 : at }));
 }
 
 function come(session: SmsSession, { reached }: Turn<unknown>, migrated: boolean): void {
@@ -134,7 +129,8 @@ export const grace = 30_000;
 
 /** When a dialogue has to be looked at, if nothing happens: a deadline of its own, or messages that are left behind. */
 export function nextMoment(session: SmsSession, now: number): number | undefined {
-  const waiting = Object.keys(session.data).some((name) => name.startsWith("out."));
-  const moments = [waitOf(session)?.until, waiting || overOf(session) !== undefined ? now + grace : undefined].filter((moment) => moment !== undefined);
+  const moments = [waitOf(session)?.until, outsOf(session).length > 0 || overOf(session) !== undefined ? now + grace : undefined].filter(
+    (moment) => moment !== undefined,
+  );
   return moments.length === 0 ? undefined : Math.min(...moments);
 }

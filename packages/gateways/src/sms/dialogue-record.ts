@@ -34,7 +34,7 @@ export interface Over {
   readonly result?: Json;
 }
 
-/** Where a dialogue's steps are: `turn.<first>` up to `turn.<next>`, that one not included. The field `turns`. */
+/** Where a dialogue's steps are: `turn.<first>` up to `turn.<next>`, that one not included; some were put together in the one before. The field `turns`. */
 export interface Turns {
   readonly first: number;
   readonly next: number;
@@ -62,24 +62,50 @@ export function turnsOf(session: SmsSession): Turns {
   return (session.get("turns") as Turns | undefined) ?? { first: 0, next: 0 };
 }
 
-export function journalOf(session: SmsSession): Step[] {
-  const { first, next } = turnsOf(session);
+export function journalOf(session: SmsSession, { first, next }: Turns = turnsOf(session)): Step[] {
   const steps: Step[] = [];
   for (let n = first; n < next; n++) steps.push(...((session.get(`turn.${n}`) as readonly Step[] | undefined) ?? []));
   return steps;
 }
 
+/** Fields of turns that are put together as one: a record of hundreds of fields is slow to change. */
+const folded = 16;
+/** Longest text of turns put together: a field has 64 kB. */
+const longestFold = 16_000;
+
+/** Keeps the steps of one more turn with the next commit. */
+export function keep(session: SmsSession, { first, next }: Turns, steps: readonly Step[]): void {
+  const after = steps.length > 0 ? next + 1 : next;
+  if (steps.length > 0) session.set(`turn.${next}`, steps as unknown as Json);
+  session.set("turns", json({ first, next: after }));
+  const from = after - folded;
+  if (after === next || from < first || (after - first) % folded !== 0) return;
+  const all = journalOf(session, { first: from, next: after });
+  if (JSON.stringify(all).length > longestFold) return;
+  session.set(`turn.${from}`, all as unknown as Json);
+  for (let n = from + 1; n < after; n++) session.delete(`turn.${n}`);
+}
+
 /** The messages that wait, in the order in which they were said. */
 export function outsOf(session: SmsSession): (readonly [n: number, out: Out])[] {
-  return Object.entries(session.data)
-    .filter(([name]) => name.startsWith("out."))
-    .map(([name, out]) => [Number(name.slice(4)), out as unknown as Out] as const)
-    .toSorted(([a], [b]) => a - b);
+  const outs: (readonly [number, Out])[] = [];
+  // They are taken away in that order too, so behind a gap there is nothing that waits.
+  for (let n = saidBy(session) - 1; n >= 0; n--) {
+    const out = session.get(`out.${n}`) as Out | undefined;
+    if (out === undefined) break;
+    outs.unshift([n, out]);
+  }
+  return outs;
+}
+
+/** How many messages a session has said: the number of the next. */
+export function saidBy(session: SmsSession): number {
+  return Number(session.get("said") ?? 0);
 }
 
 /** Says something with the next commit. */
 export function say(session: SmsSession, from: string, texts: readonly string[], now: number): void {
-  let n = Number(session.get("said") ?? 0);
+  let n = saidBy(session);
   for (const text of texts) session.set(`out.${n++}`, { from, text, at: now, next: now, tries: 0 });
   session.set("said", n);
 }

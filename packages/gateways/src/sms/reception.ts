@@ -2,7 +2,7 @@ import { SojournError } from "sojourn";
 import { choiceOf, holdBack, picked, waitingOver } from "./choice.ts";
 import { contactOf, dealtWith, handsetOf, joined, leftOf, renewalOf, renewed, type Whole } from "./contact.ts";
 import { grace, type AnyDialogue } from "./conversation.ts";
-import { say, type SmsSession } from "./dialogue-record.ts";
+import { saidBy, say, type SmsSession } from "./dialogue-record.ts";
 import { flush, type Sending } from "./outbox.ts";
 import { cellOf } from "./pool.ts";
 import type { Running } from "./running.ts";
@@ -126,7 +126,7 @@ export function reception(
 
   /** What is said to a person's own message, also to somebody who wants to hear nothing else. */
   async function answer(contact: SmsSession, { handset, number }: Pick<Message, "handset" | "number">, text: string | undefined): Promise<void> {
-    const before = Number(contact.get("said") ?? 0);
+    const before = saidBy(contact);
     if (text !== undefined) {
       say(contact, number, [text], now());
       contact.wakeAt(now() + grace);

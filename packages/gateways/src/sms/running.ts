@@ -3,7 +3,7 @@ import { turn } from "../dialogue.ts";
 import type { Json } from "../replay.ts";
 import { isStopped, knownContact } from "./contact.ts";
 import { advance, grace, labelOf, nextMoment, overWith, type AnyDialogue, type Event } from "./conversation.ts";
-import { json, originOf, outsOf, overOf, say, type Origin, type Over, type SmsSession } from "./dialogue-record.ts";
+import { json, originOf, outsOf, overOf, saidBy, say, type Origin, type Over, type SmsSession } from "./dialogue-record.ts";
 import { flush } from "./outbox.ts";
 import { claimFreeCell, createInFreeCell, orderOf, cellOf } from "./pool.ts";
 import { dialogueKind, subjectOf, type Scene } from "./scene.ts";
@@ -175,13 +175,15 @@ export function running(scene: Scene): Running {
 
   async function moveOn(session: SmsSession, event: Event): Promise<boolean> {
     const id = session.id as string;
+    /** Then what was just read is not the newest any more. */
+    const busy = chains.has(id);
     return inOrder(id, async () => {
       // Time going by is nobody's activity.
       const fresh = async (): Promise<SmsSession | undefined> => sessions.reach({ id }, { touch: event.text !== undefined });
-      let latest = await fresh();
+      let latest = busy ? await fresh() : session;
       const number = latest === undefined ? undefined : numberOf(latest);
       if (latest === undefined || number === undefined) return false;
-      const before = Number(latest.get("said") ?? 0);
+      const before = saidBy(latest);
       const moved = await advance(latest, number, scene, event, async () => (latest = await fresh()));
       const current = latest;
       if (moved === "taken") await inTheEnd(current, async () => goOnInTurn(current, (n) => n >= before));
