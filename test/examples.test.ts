@@ -83,7 +83,7 @@ describe("examples/sms", () => {
   function started(program: string, args: readonly string[], environment: Readonly<Record<string, string>> = {}): { child: ChildProcess; out: () => string } {
     const child = spawn(program, args, {
       cwd: folder,
-      env: { ...process.env, DATA: join(folder, "sessions"), ...environment },
+      env: { ...process.env, DATA: join(folder, "sessions"), WEB_PORT: "0", ...environment },
       stdio: ["pipe", "pipe", "inherit"],
     });
     running.add(child);
@@ -112,6 +112,7 @@ describe("examples/sms", () => {
     second.child.stdin?.end("+3584570002 4\n3\n+3584570001 yes\n+3584570003 book Sunday\n2\n");
     expect(await once(second.child, "exit")).toEqual([0, null]);
     expect(second.out().split("\n")).toEqual([
+      expect.stringMatching(/^A payment on the web: http:\/\/localhost:\d+$/),
       "Dialogues from before are open.",
       "+3584570002: And the music?",
       "+3584570002: Thank you. We read every answer.",
@@ -125,6 +126,30 @@ describe("examples/sms", () => {
       'booking is over: done {"when":"Sunday","comes":false}',
       "",
     ]);
+  });
+
+  test("a payment on the web waits for a yes from the phone, and the level of the session that asked is raised", { timeout: 60_000 }, async ({ skip }) => {
+    skip(!existsSync(join(sms, "node_modules/zod")), "needs its packages (npm ci in examples/sms)");
+    const { child, out } = started(process.execPath, [join(sms, "app.js")]);
+    await until(out, /How was the food/);
+    const site = /http:\/\/localhost:\d+/.exec(out())?.[0] ?? "";
+    const curl = async (jar: string, ...args: readonly string[]): Promise<string> =>
+      (await run("curl", ["-sS", "-b", join(folder, jar), "-c", join(folder, jar), ...args])).stdout;
+    expect(await curl("one", `${site}/`)).toContain("Log in as Ana");
+    await curl("one", "-X", "POST", `${site}/login`);
+    await curl("two", "-X", "POST", `${site}/login`);
+    expect(await curl("one", "-d", "amount=7", `${site}/pay`)).toContain("Answer the message on your phone");
+    await until(out, /0003: Pay 7 euros\?\n {2}1 Yes, it is me\n {2}2 No\n/);
+    expect(await curl("one", `${site}/payment`)).toBe("asked");
+    child.stdin?.write("+3584570003 1\n");
+    await until(out, /approve is over: done true/);
+    expect(await curl("two", `${site}/payment`)).toBe("none");
+    expect(await curl("one", `${site}/payment`)).toBe("approved");
+    expect(await curl("one", `${site}/`)).toContain("Paid 7 euros, by pwd and sms.");
+    expect(await curl("two", `${site}/`)).not.toContain("Paid");
+    expect(
+      (await run("curl", ["-sS", "-o", "/dev/null", "-w", "%{http_code}", "-X", "POST", "-H", "Origin: https://evil.example", `${site}/pay`])).stdout,
+    ).toBe("403");
   });
 
   test("over Kannel, configured as it says: a keyword begins a booking, and the answer ends it", { timeout: 60_000 }, async ({ skip }) => {

@@ -1,5 +1,6 @@
-// Two dialogues by text message: a booking that is confirmed, with a reminder, and a survey. Each is one function that may take days: it is kept in a
-// session (LMDB, in DATA, default data/sessions) and goes on in whatever process gets the next message.
+// Dialogues by text message: a booking that is confirmed, with a reminder; a survey; and a payment on the web that waits for a yes from the phone
+// (payment.js; open http://localhost:8081). Each is one function that may take days: it is kept in a session (LMDB, in DATA, default data/sessions) and
+// goes on in whatever process gets the next message.
 //
 //   npm run build --prefix ../.. && npm install && npm start
 //
@@ -17,8 +18,9 @@ import { open } from "lmdb";
 import { createSessions } from "sojourn";
 import { lmdbStore, openLmdb } from "sojourn/stores/lmdb";
 import { z } from "zod";
+import { approve, website } from "./payment.js";
 
-const { KANNEL_URL: url, CALLBACK: callback, PORT = "8080", DATA = "data/sessions", REMIND = "1d" } = process.env;
+const { KANNEL_URL: url, CALLBACK: callback, PORT = "8080", WEB_PORT = "8081", DATA = "data/sessions", REMIND = "1d" } = process.env;
 const numbers = (process.env.NUMBERS ?? "+3584570001,+3584570002,+3584570003").split(",");
 const handset = process.env.HANDSET ?? (url === undefined ? "+358401234567" : undefined);
 
@@ -52,14 +54,19 @@ if (process.argv[2] === "kannel-config") {
 }
 
 const network = url === undefined ? simulatedNetwork() : kannel({ url, ...account, ...webhooks });
-const sessions = createSessions({ store: lmdbStore(openLmdb(open, DATA)), kind: "sms" });
+const store = lmdbStore(openLmdb(open, DATA));
+const sessions = createSessions({ store, kind: "sms" });
+const shop = website(store, (payment) => gateway.start(approve, handset, payment));
 const gateway = smsGateway(sessions, {
   transport: network,
   numbers,
-  dialogues: [booking, survey],
+  dialogues: [booking, survey, approve],
   keywords: { BOOK: "booking", SURVEY: "survey" },
   replies: { stop: "You will get no more messages. START has them again.", start: "Welcome back.", help: "BOOK and a day, or SURVEY. STOP ends all." },
-  finished: ({ dialogue: name, reason, result }) => console.log(`${name} is over: ${reason} ${JSON.stringify(result ?? null)}`),
+  async finished({ dialogue: name, args, reason, result }) {
+    if (name === "approve") await shop.answered(args, result);
+    console.log(`${name} is over: ${reason} ${JSON.stringify(result ?? null)}`);
+  },
   failed: ({ error }) => console.error(error.message),
 });
 
@@ -73,6 +80,7 @@ async function terminal() {
   let last = numbers[0];
   network.onDelivery(({ from, text }) => console.log(`${(last = from)}: ${text.replaceAll("\n", "\n  ")}`));
   await gateway.listen();
+  console.log(`A payment on the web: http://localhost:${await shop.listen(Number(WEB_PORT))}`);
   await begin();
   for await (const line of createInterface({ input: process.stdin })) {
     const [, to = last, text] = /^(?:(\+\d+) )?(.*)$/.exec(line);
@@ -96,6 +104,7 @@ async function overKannel() {
 }
 
 async function close() {
+  shop.close();
   await gateway.close();
   await sessions.close();
   process.exit(0);

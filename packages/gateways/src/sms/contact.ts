@@ -1,7 +1,7 @@
 import { SojournError, type Duration } from "sojourn";
 import type { Json } from "../replay.ts";
 import { json, textIn, type SmsSession, type SmsSessions } from "./dialogue-record.ts";
-import { defaultJoinLimits, join, type Dropped, type Held, type JoinLimits, type Part } from "./reassembly.ts";
+import { defaultJoinLimits, join, lapse, lapsesAt, type Dropped, type Held, type JoinLimits, type Part } from "./reassembly.ts";
 
 /** The kind of a session that keeps what is known of a handset beyond any dialogue: that it wants to hear nothing, and parts of long messages. */
 export const contactKind = "sms-contact";
@@ -88,7 +88,35 @@ export async function joined(
     const id = `${part.reference}.${part.count}.${now}.${Math.random().toString(36).slice(2)}`;
     return json({ ...(held === undefined ? undefined : { held }), whole: whole === undefined ? parts.whole : [...parts.whole, { id, text: whole }] });
   })) as unknown as Parts;
+  const lapses = lapsesAt(kept.held, limits);
+  if (lapses !== undefined && lapses < (contact.wakesAt ?? Infinity)) {
+    contact.wakeAt(lapses);
+    await contact.commit();
+  }
   return { whole: kept.whole, dropped };
+}
+
+/** Takes away the parts that have waited for too long for the others. Gives what was dropped, and the epoch ms at which to look again. */
+export async function lapsed(contact: SmsSession, now: number): Promise<{ readonly dropped: readonly Dropped[]; readonly next: number }> {
+  const dropped: Dropped[] = [];
+  let next = Infinity;
+  for (const [name, value] of Object.entries(contact.data)) {
+    if (!name.startsWith("parts.")) continue;
+    const { held } = partsOf(value);
+    if (lapse(held, now, limits).dropped.length === 0) next = Math.min(next, lapsesAt(held, limits) ?? Infinity);
+    else {
+      let late: readonly Dropped[] = [];
+      const kept = await contact.update(name, (before) => {
+        const parts = partsOf(before);
+        const left = lapse(parts.held, now, limits);
+        late = left.dropped;
+        return json({ whole: parts.whole, ...(left.held === undefined ? undefined : { held: left.held }) });
+      });
+      dropped.push(...late);
+      next = Math.min(next, lapsesAt(partsOf(kept).held, limits) ?? Infinity);
+    }
+  }
+  return { dropped, next };
 }
 
 /** Takes away a long message that has been dealt with. */

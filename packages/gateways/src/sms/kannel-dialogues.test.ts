@@ -175,4 +175,37 @@ describe.skipIf(missing !== undefined)(`dialogues through Kannel${missing === un
       done.split(",").map((slot) => `${slot} name of ${slot}`),
     );
   });
+
+  it("five dialogues over three numbers, exhausted: menu; who answers over a shared number is asked which is meant", async () => {
+    const ana = "+358401000009";
+    const { gateway: one, finished } = await gateway("menu", pool.slice(0, 3));
+    for (const slot of slots) {
+      expect(await one.start(booking, ana, { slot })).toMatchObject({ ok: true });
+      await sleep(2);
+    }
+    await until(() => arrivedAt(ana).length === 5);
+    for (const [at, slot] of slots.entries()) {
+      const { from } = await asked(ana, `${slot}: will`);
+      for (const [answer, then] of [
+        ["2", "Under which name?"],
+        [`name of ${slot}`, undefined],
+      ] as const) {
+        const before = arrivedAt(ana).length;
+        say(ana, from, answer);
+        const done = (): boolean => (then === undefined ? finished.length > at : arrivedAt(ana).at(-1)?.text === then && arrivedAt(ana).length > before);
+        const which = await until(() =>
+          done()
+            ? "none"
+            : arrivedAt(ana)
+                .slice(before)
+                .find(({ text }) => text.startsWith("Which one?")),
+        );
+        if (which === "none") continue;
+        const choice = which.text.split("\n").find((line) => line.includes(then === undefined ? "Under which name?" : `${slot}: will`));
+        say(ana, from, String(choice?.[0]));
+        await until(done);
+      }
+    }
+    expect(finished.map(({ result }) => result)).toEqual(slots.map((slot) => ({ slot, comes: "no", name: `name of ${slot}` })));
+  });
 });

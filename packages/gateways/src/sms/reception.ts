@@ -1,14 +1,15 @@
 import { SojournError } from "sojourn";
 import { choiceOf, holdBack, picked, waitingOver } from "./choice.ts";
-import { contactOf, dealtWith, handsetOf, joined, leftOf, renewalOf, renewed, type Whole } from "./contact.ts";
+import { contactOf, dealtWith, handsetOf, joined, lapsed, leftOf, renewalOf, renewed, type Whole } from "./contact.ts";
 import { grace, type AnyDialogue } from "./conversation.ts";
-import { saidBy, say, type SmsSession } from "./dialogue-record.ts";
+import { originOf, saidBy, say, type SmsSession } from "./dialogue-record.ts";
 import { flush, type Sending } from "./outbox.ts";
 import { cellOf } from "./pool.ts";
 import type { Running } from "./running.ts";
 import { subjectOf, type Scene } from "./scene.ts";
 import type { SmsOptions } from "./sms.ts";
 import type { Inbound } from "./transport.ts";
+import type { Dropped } from "./reassembly.ts";
 import { meaningOf } from "./wording.ts";
 
 /** Where messages come in: whom each is for, and what people mean beyond any dialogue. */
@@ -59,10 +60,14 @@ export function reception(
     if (part === undefined) return route({ handset, number, text, name: id });
     const contact = await contactOf(sessions, handset, now());
     const { whole, dropped } = await joined(contact, number, { ...part, text }, now());
+    tellOf(dropped);
+    for (const one of whole) await dealWith(contact, handset, number, one);
+  }
+
+  function tellOf(dropped: readonly Dropped[]): void {
     for (const { have, count, why } of dropped) {
       scene.failed(undefined, new SojournError("invalid_field", `Of a long message ${have.length} of ${count} parts came; it was dropped (${why}).`));
     }
-    for (const one of whole) await dealWith(contact, handset, number, one);
   }
 
   async function dealWith(contact: SmsSession, handset: string, number: string, whole: Whole): Promise<void> {
@@ -86,7 +91,7 @@ export function reception(
     const [first = "", ...words] = text.trim().split(/\s+/, 50);
     const keyword = keywords.get(first.toLowerCase());
     // Over that very number, so that the answer comes from where the question went.
-    if (session === undefined && keyword !== undefined && (await start(keyword, handset, { words }, number)).ok) return;
+    if (session === undefined && keyword !== undefined && (await start(keyword, handset, { words }, { number, message: said.name })).ok) return;
     const reply = await options.unexpected?.({ handset, number, text });
     if (reply !== undefined) await answer(await contactOf(sessions, handset, now()), said, reply);
   }
@@ -99,6 +104,8 @@ export function reception(
     const contact = await contactOf(sessions, handset, now());
     const choice = choiceOf(contact, number);
     if (name !== undefined && choice?.message === name) return "asked";
+    const named = namedIn(waiting, text);
+    if (named !== undefined) return { ...named, name };
     const id = picked(choice, text);
     if (choice === undefined || id === undefined) {
       await answer(contact, { handset, number }, holdBack(contact, number, waiting, { text, message: name }));
@@ -113,6 +120,14 @@ export function reception(
         await contact.commit();
       },
     };
+  }
+
+  /** The one dialogue whose keyword stands before the answer: "BOOK yes". */
+  function namedIn(waiting: readonly SmsSession[], text: string): Pick<Addressee, "session" | "text"> | undefined {
+    const [, word = "", rest = ""] = /^\s*(\S+)\s+(.*)$/s.exec(text) ?? [];
+    const name = keywords.get(word.toLowerCase())?.name;
+    const [one, ...others] = waiting.filter((session) => originOf(session)?.name === name);
+    return one === undefined || others.length > 0 ? undefined : { session: one, text: rest };
   }
 
   /** Whoever says STOP to one number has said it to all, and in every dialogue. It is written down before anything is ended. */
@@ -143,8 +158,10 @@ export function reception(
       const handset = handsetOf(contact);
       await renewed(contact, now());
       for (const [number, whole] of leftOf(contact)) await dealWith(contact, handset, number, whole);
+      const { dropped, next: lapses } = await lapsed(contact, now());
+      tellOf(dropped);
       const next = await flush(contact, handset, atOnce, () => false);
-      contact.wakeAt(Math.min(next ?? Infinity, renewalOf(contact)));
+      contact.wakeAt(Math.min(next ?? Infinity, lapses, renewalOf(contact)));
       await contact.commit();
     },
   };

@@ -11,14 +11,20 @@ import type { Started } from "./sms.ts";
 
 /** Dialogues as they run: begun, moved on by what happens, and brought to their end. */
 export interface Running {
-  /** @param number the one number over which it is to be, if it has to be one. */
-  start(dialogue: AnyDialogue, handset: string, args: Json, number?: string): Promise<Started>;
+  /** @param by the message that asked for it: it is over that number, and the same message again begins no second one. */
+  start(dialogue: AnyDialogue, handset: string, args: Json, by?: Beginning): Promise<Started>;
   /** Takes a dialogue a step on. False when nothing waited for what has happened. Once it resolves, what happened is safe. */
   moveOn(session: SmsSession, event: Event): Promise<boolean>;
   /** Does what is due for a dialogue. */
   woken(session: SmsSession): Promise<void>;
   /** Resolves when nothing is under way. */
   idle(): Promise<void>;
+}
+
+/** A message that began a dialogue, and its name. */
+interface Beginning {
+  readonly number: string;
+  readonly message: string | undefined;
 }
 
 /** How often, and how long (ms), another process is waited for that has messages of the dialogue in hand. */
@@ -54,16 +60,20 @@ export function running(scene: Scene): Running {
     }
   }
 
-  async function start(started: AnyDialogue, handset: string, args: Json, number?: string): Promise<Started> {
+  async function start(started: AnyDialogue, handset: string, args: Json, by?: Beginning): Promise<Started> {
     if (isStopped(await knownContact(sessions, handset))) return { ok: false, why: "stopped" };
-    const order = number === undefined ? orderOf(numbers, handset) : [number];
+    const order = by === undefined ? orderOf(numbers, handset) : [by.number];
     const origin: Origin = { name: started.name, version: started.version, args, handset };
     // Nothing of the dialogue is run before it has its place: what it does in the world would be done for nothing.
     const birth = (given: string | undefined) => ({
       kind: dialogueKind,
       subject: subjectOf(handset),
       ...lifetime,
-      data: given === undefined ? { dialogue: json(origin) } : { dialogue: json(origin), number: given },
+      data: {
+        dialogue: json(origin),
+        ...(given === undefined ? undefined : { number: given }),
+        ...(by?.message === undefined ? undefined : { heard: [by.message] }),
+      },
       wakeAt: now() + (given === undefined ? waitForCell : grace),
     });
     let session = await createInFreeCell(sessions, handset, order, birth);

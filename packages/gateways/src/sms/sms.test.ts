@@ -322,6 +322,28 @@ describe.each(Object.keys(stores))("over %s", (name) => {
       expect(finished.map(({ result }) => (result as { slot: string }).slot)).toEqual(["b", "a", "c"]);
     });
 
+    test("menu: whoever writes the keyword of a dialogue before an answer is not asked", async () => {
+      const survey = dialogue("survey", async (talk) => talk.ask("How was it?"));
+      const { gateway, network, finished } = await world().process({
+        numbers: three.slice(0, 1),
+        exhausted: "menu",
+        dialogues: [booking, survey],
+        keywords: { BOOK: "booking", SURVEY: "survey" },
+      });
+      await gateway.start(booking, ana, { slot: "a" });
+      await gateway.start(survey, ana, null);
+      const phone = network.handset(ana);
+      await phone.send(three[0]!, "survey  book was\nfine");
+      await until(() => finished.length === 1);
+      expect(finished[0]).toMatchObject({ dialogue: "survey", result: "book was\nfine" });
+      await gateway.start(booking, ana, { slot: "b" });
+      // Of two that have the keyword it does not tell which.
+      await phone.send(three[0]!, "book yes");
+      await until(() => phone.received.at(-1)?.text.startsWith("Which one?"));
+      await phone.send(three[0]!, "2");
+      expect(phone.received.at(-1)?.text).toBe("b: will you come?\n1 Yes\n2 No");
+    });
+
     test("oldest-yields", async () => {
       const { clock, process } = world();
       const { gateway, network, sessions } = await process({ numbers: three, exhausted: "oldest-yields" });
@@ -348,8 +370,10 @@ describe.each(Object.keys(stores))("over %s", (name) => {
     await phone.send(pool[3], "?");
     expect(await phone.next()).toMatchObject({ from: pool[3], text: "Send ORDER and what you want." });
     await phone.send(pool[3], "hello");
-    await phone.send(pool[3], "Order brown  bread");
+    await phone.send(pool[3], "Order brown  bread", "m1");
     expect(await phone.next()).toMatchObject({ from: pool[3], text: "How many brown bread?" });
+    // The network sends it again: it is no answer, and begins no second one.
+    await phone.send(pool[3], "Order brown  bread", "m1");
     // A word that begins a dialogue is an answer where one is waited for.
     await phone.send(pool[3], "order");
     await until(() => finished.length === 1);
@@ -382,6 +406,56 @@ describe.each(Object.keys(stores))("over %s", (name) => {
     await hear!(part(2, "bbb", "p2"));
     await until(() => one.finished.length + two.finished.length === 1);
     expect([...one.finished, ...two.finished][0]?.result).toMatchObject({ why: "aaabbbccc" });
+  });
+
+  test("parts that never become a message are dropped after a time, and told, with nothing else coming in", async () => {
+    const { clock, process } = world();
+    const { sessions, failures, network } = await process();
+    let hear: ((message: { from: string; to: string; text: string; part: { reference: number; count: number; index: number } }) => Promise<void>) | undefined;
+    const other = await process({ transport: { ...simulatedNetwork(), receive: (receiver) => void (hear = (message) => receiver.message(message)) } });
+    for (const [at, to] of [
+      [1, pool[0]],
+      [2, pool[0]],
+      [1, pool[1]],
+    ] as const)
+      await hear!({ from: ana, to, text: "secret", part: { reference: 7, count: 3, index: at } });
+    const parts = async (): Promise<unknown[]> => {
+      const contact = await sessions.reach({ alias: `sms-contact ${ana}` }, { touch: false });
+      return Object.entries(contact?.data ?? {}).filter(([field, value]) => field.startsWith("parts.") && "held" in (value as object));
+    };
+    expect(await parts()).toHaveLength(2);
+    clock.advance(2 * 86_400_000);
+    await until(() => failures.length + other.failures.length === 2);
+    await until(async () => (await parts()).length === 0);
+    const told = [...failures, ...other.failures].map((failure) => (failure as { error: Error }).error.message).toSorted();
+    expect(told).toEqual([containing("1 of 3 parts"), containing("2 of 3 parts")]);
+    expect(told.join()).not.toContain("secret");
+    await network.close();
+  });
+
+  test("a dialogue of many turns lies in few fields, and each process reads all of it", { timeout: 20_000 }, async () => {
+    const long = dialogue("long", async (talk) => {
+      const all = [];
+      for (let n = 0; n < 60; n++) all.push(await talk.ask(`${n}?`));
+      return all.join(" ");
+    });
+    const { process } = world();
+    const network = simulatedNetwork();
+    const first = await process({ transport: network, dialogues: [long] });
+    const started = (await first.gateway.start(long, ana, null)) as { id: string; number: string };
+    const phone = network.handset(ana);
+    for (let n = 0; n < 59; n++) {
+      await phone.next();
+      await phone.send(started.number, `a${n}`);
+    }
+    await until(() => phone.received.length === 60);
+    const data = (await first.sessions.reach({ id: started.id }))?.data ?? {};
+    expect(Object.keys(data).filter((field) => field.startsWith("turn."))).toHaveLength(3 + (60 % 16));
+    await first.gateway.close();
+    const second = await process({ transport: network, dialogues: [long] });
+    await phone.send(started.number, "a59");
+    await until(() => second.finished.length === 1);
+    expect(second.finished[0]?.result).toBe(Array.from({ length: 60 }, (_, n) => `a${n}`).join(" "));
   });
 
   test("nobody is written to in quiet hours, but in answer", async () => {

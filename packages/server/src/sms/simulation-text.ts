@@ -1,13 +1,13 @@
-import { TransportFailure, type Finished, type Outbound } from "@sojourn/gateways/sms";
+import { segment, TransportFailure, type Finished, type Outbound } from "@sojourn/gateways/sms";
 import { SojournError } from "sojourn";
 import { StartFailure } from "../start-failure.ts";
-import { onTheAir } from "./on-the-air.ts";
 import type { Open, Simulation } from "./simulation.ts";
 
 /** A message as the handset shows it: when, from whom, in how many parts, and the text, indented. */
 export function arrivedText({ from, text }: Outbound, { numbers, now }: Pick<Simulation, "numbers" | "now">): string {
-  const { alphabet, parts } = onTheAir(text);
-  const head = `${timeText(now())}  ${numberText(from, numbers)}  ${parts} ${parts === 1 ? "part" : "parts"}, ${alphabet}`;
+  const { encoding, parts } = segment(text);
+  const size = `${parts.length} ${parts.length === 1 ? "part" : "parts"}, ${encoding === "gsm7" ? "GSM 7 bit" : "UCS-2"}`;
+  const head = `${timeText(now())}  ${numberText(from, numbers)}  ${size}`;
   return [head, ...printable(text).split("\n")].join("\n    ");
 }
 

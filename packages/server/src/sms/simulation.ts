@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { createSessions, SojournError, type SessionInfo } from "sojourn";
 import {
   NotUnderstood,
+  segment,
   simulatedNetwork,
   smsGateway,
   TransportFailure,
@@ -13,7 +14,6 @@ import {
 } from "@sojourn/gateways/sms";
 import { StartFailure } from "../start-failure.ts";
 import type { DialogueModule } from "./dialogue-module.ts";
-import { onTheAir } from "./on-the-air.ts";
 import { ownWakes } from "./own-wakes.ts";
 import type { SimulationPlace } from "./simulation-place.ts";
 
@@ -25,8 +25,6 @@ const tenant = "simulation";
 const kinds = ["sms", "sms-contact", "$floor"].map((kind) => `${tenant}:${kind}`);
 /** At how many due moments time that goes by stops exactly, and into how many steps it is cut from there: who waits for a number looks for one every minute. */
 const mostStops = 300;
-/** More parts than can be joined: 3GPP TS 23.040 9.2.3.24.1. */
-const mostParts = 255;
 
 /** A dialogue that is open. Times are epoch ms. */
 export interface Open {
@@ -87,8 +85,8 @@ export function simulation(place: SimulationPlace, given: DialogueModule, number
     transport: {
       ...network,
       async send(message) {
-        if (onTheAir(message.text).parts <= mostParts) return network.send(message);
-        throw new TransportFailure(`The text needs more than ${mostParts} parts, and no network takes it. Shorten it.`, { temporary: false });
+        if (fitsOnTheAir(message.text)) return network.send(message);
+        throw new TransportFailure("The text needs more than 255 parts, and no network takes it. Shorten it.", { temporary: false });
       },
     },
     numbers,
@@ -140,8 +138,7 @@ export function simulation(place: SimulationPlace, given: DialogueModule, number
     now: clock.now,
     begin: async () => gateway.listen(),
     async send(to, text) {
-      if (onTheAir(text).parts > mostParts)
-        throw new SojournError("too_large", `The text needs more than ${mostParts} parts, and no handset sends it. Shorten it.`);
+      if (!fitsOnTheAir(text)) throw new SojournError("too_large", "The text needs more than 255 parts, and no handset sends it. Shorten it.");
       // The network's own names begin anew with each process, and a name that was heard before is a duplicate.
       await phone.send(to, text, randomUUID());
     },
@@ -176,6 +173,15 @@ export function simulation(place: SimulationPlace, given: DialogueModule, number
       await place.close();
     },
   };
+}
+
+/** Whether a text is no longer than can be joined: 255 parts (3GPP TS 23.040 9.2.3.24.1). */
+function fitsOnTheAir(text: string): boolean {
+  try {
+    return segment(text).parts.length > 0;
+  } catch {
+    return false;
+  }
 }
 
 /** The numbers of a pool. @throws {StartFailure} */
