@@ -12,7 +12,11 @@ const programs = [
   { command: "chromium", debian: "chromium" },
   { command: "curl", debian: "curl" },
   { command: "faketime", debian: "faketime" },
+  { command: "fcgiwrap", debian: "fcgiwrap" },
+  { command: "nginx", debian: "nginx-light" },
   { command: "perl", debian: "perl" },
+  { command: "pg_ctlcluster", debian: "postgresql" },
+  { command: "redis-server", debian: "redis-server" },
   { command: "strace", debian: "strace" },
   { command: "taskset", debian: "util-linux" },
   { command: "wrk", debian: "wrk" },
@@ -67,5 +71,5 @@ function bench() {
 }
 
 function examples() {
-  return existsSync(join(root, "test/examples.test.ts")) ? readdirSync(join(root, "examples")).map((name) => `examples/${name}`) : [];
+  return readdirSync(join(root, "examples")).map((name) => `examples/${name}`);
 }

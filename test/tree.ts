@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 export const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** As .gitignore has them: by name anywhere, or by path. */
-const generated: ReadonlySet<string> = new Set([".git", "node_modules", "dist"]);
+const generated: ReadonlySet<string> = new Set([".git", ".next", "node_modules", "dist"]);
 const generatedPaths: ReadonlySet<string> = new Set(["data", "coverage", ".doc-blocks"]);
 
 /** Every file under a folder of the repository that is not generated, as sorted paths from the root. */

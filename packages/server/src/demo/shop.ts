@@ -1,4 +1,6 @@
 import { createSessions, SojournError, type Store } from "sojourn";
+import { RewritingStream } from "parse5-html-rewriting-stream";
+import { formField, rewriter, urlParameter } from "sojourn/http";
 import { fetchSessions } from "sojourn/http/fetch";
 import type { Annex } from "../app.ts";
 import type { Log } from "../log.ts";
@@ -29,7 +31,8 @@ export function createShop(store: Store, log: Log): Annex {
   sessions.on("failed", ({ doing, error }) => log.error(`demo: could not ${doing}`, error));
   const peers = new WeakMap<Request, string>();
   const web = fetchSessions(sessions, {
-    carriers: [shopCookie],
+    // Who takes no cookies is led by links and forms.
+    carriers: [shopCookie, urlParameter({ name: "sid", pages: rewriter(RewritingStream) }), formField({ name: "sid" })],
     peer: (request) => peers.get(request),
     onFailure: (error) => {
       if (!(error instanceof SojournError) || error.status >= 500) log.error("demo: a request failed", error);

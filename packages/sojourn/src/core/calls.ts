@@ -1,3 +1,4 @@
+import { outlivesRequests } from "#platform";
 import { breaker, noBreaker, type Breaker, type BreakerSettings, type Outage } from "./breaker.ts";
 import { outcomeUnknown, SojournError, storeUnavailable } from "./errors.ts";
 import { isPromise } from "./maybe.ts";
@@ -24,7 +25,8 @@ export interface CallLimits {
 /** @param tell when reads or writes are given up, and when they are back. */
 export function callsOf(store: Store, limits: CallLimits, tell: (what: "reads" | "writes", outage: Outage) => void): Calls {
   const { deadline: limit, breaker: rests } = limits;
-  const inTime = giveUpAfter(limit);
+  // A timer that dies with the request of one call must not be what another waits for.
+  const inTime: InTime = outlivesRequests ? giveUpAfter(limit) : (answer, what, late, health) => giveUpAfter(limit)(answer, what, late, health);
   const reads = rests === undefined ? noBreaker : breaker("reads", rests, (outage) => tell("reads", outage));
   const writes = rests === undefined ? noBreaker : breaker("writes", rests, (outage) => tell("writes", outage));
   // Written out three times, for a closure a call would cost as much as a read from memory does.

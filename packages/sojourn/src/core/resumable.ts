@@ -28,8 +28,11 @@ export interface Visit {
   readonly began?: number | undefined;
   /** Or how to find out: it is asked for only when there is something to write it to. */
   readonly client?: Client | (() => Client) | undefined;
-  /** Whether the carrier can hand back a new token with any answer, as a cookie can. Only then is periodic rotation offered. Default false. */
-  readonly rotates?: boolean | undefined;
+  /**
+   * Whether the carrier can hand back a new token with any answer, as a cookie can. Only then is periodic rotation offered. Default false.
+   * `"now"`: and it is due at once, unless a successor is offered already, because the secret has been where others may have seen it.
+   */
+  readonly rotates?: boolean | "now" | undefined;
   /** Called once, synchronously, before the session's first write, or during `visit()` when a successor is due: from now on there is something to settle. May throw `response_started`. */
   readonly onPending?: (() => void) | undefined;
 }

@@ -1,4 +1,5 @@
 import { claim, release } from "./aliases.ts";
+import { announce } from "./announce.ts";
 import { authenticate, elevate, isFresh, levelsAt, type AuthenticateOptions } from "./authentication.ts";
 import { milliseconds, type Duration } from "./duration.ts";
 import { endOwn } from "./end-own.ts";
@@ -9,11 +10,11 @@ import { dueOf } from "./own-fields.ts";
 import { SojournError } from "./errors.ts";
 import type { EndReason } from "./events.ts";
 import { lease, type Lease, type LeaseOptions } from "./lease.ts";
-import { readOnly } from "./outage.ts";
 import { offerSuccessor, persist } from "./persist.ts";
 import type { HandBack } from "./resumable.ts";
 import type { MaybePromise, SessionId } from "./seam.ts";
 import { settle } from "./settle.ts";
+import { ticket } from "./tickets.ts";
 import type { Token } from "./token.ts";
 import { update } from "./update.ts";
 import { checkName, textOf } from "./values.ts";
@@ -136,7 +137,7 @@ export class Session<Data> {
    */
   async update<K extends Name<Data>>(name: K, fn: (value: Data[K] | undefined) => Data[K] | Promise<Data[K]>): Promise<Data[K]> {
     checkName(name);
-    this.#announce();
+    announce(this.#state);
     return (await update(this.#engine, this.#state, name, fn as (value: unknown) => unknown)) as Data[K];
   }
 
@@ -147,12 +148,9 @@ export class Session<Data> {
   flash(name: string, value?: unknown): unknown {
     checkName(name);
     const field = own.flash + name;
-    if (value !== undefined) {
-      this.#put(field, textOf(name, value, this.#engine.settings.bounds));
-      return undefined;
-    }
-    const kept = this.#engine.fields.value(this.#state, field);
-    if (kept !== undefined && !this.degraded) this.#put(field, undefined);
+    const kept = value === undefined ? this.#engine.fields.value(this.#state, field) : undefined;
+    if (value !== undefined) this.#put(field, textOf(name, value, this.#engine.settings.bounds));
+    else if (kept !== undefined && !this.degraded) this.#put(field, undefined);
     return kept;
   }
 
@@ -163,7 +161,7 @@ export class Session<Data> {
    * @throws {SojournError} `limit_reached`, `session_ended`, `invalid_field`, `invalid_option`, `response_started`
    */
   async authenticate(subject: string, options: AuthenticateOptions<Name<Data>> = {}): Promise<void> {
-    this.#announce();
+    announce(this.#state);
     await this.#state.touched;
     await authenticate(this.#engine, this.#state, subject, options);
   }
@@ -173,7 +171,7 @@ export class Session<Data> {
    * @throws {SojournError} `not_authenticated`, `session_ended`, `invalid_field`, `response_started`
    */
   async elevate(level: string, options: { readonly methods?: readonly string[]; readonly for?: Duration } = {}): Promise<void> {
-    this.#announce();
+    announce(this.#state);
     await this.#state.touched;
     await elevate(this.#engine, this.#state, level, options);
   }
@@ -190,7 +188,7 @@ export class Session<Data> {
    */
   async rotate(): Promise<void> {
     if (this.#state.entry === undefined) throw new SojournError("session_missing", "There is no session to rotate.");
-    this.#announce();
+    announce(this.#state);
     await persist(this.#engine, this.#state);
     await this.#state.touched;
     await offerSuccessor(this.#engine, this.#state);
@@ -202,20 +200,19 @@ export class Session<Data> {
    * @throws {SojournError} `alias_taken`, `too_large`, `invalid_field`, `session_ended`, `response_started`
    */
   async claim(...aliases: readonly string[]): Promise<void> {
-    this.#announce();
+    announce(this.#state);
     await claim(this.#engine, this.#state, aliases);
   }
 
   /** Takes names away; written at once. @throws {SojournError} `session_ended`, `response_started` */
   async release(...aliases: readonly string[]): Promise<void> {
-    this.#announce();
+    announce(this.#state);
     await release(this.#engine, this.#state, aliases);
   }
 
   /** Epoch ms at which the session asked to be woken, if it did. */
   get wakesAt(): number | undefined {
-    const { entry, pending } = this.#state;
-    return pending?.has(own.due) === true ? dueOf(pending.get(own.due)) : entry?.due;
+    return this.#state.pending?.has(own.due) === true ? dueOf(this.#state.pending.get(own.due)) : this.#state.entry?.due;
   }
 
   /**
@@ -232,7 +229,7 @@ export class Session<Data> {
    * @throws {SojournError} `session_missing`, `session_ended`, `response_started`
    */
   async lease(options: LeaseOptions = {}): Promise<Lease | undefined> {
-    this.#announce();
+    announce(this.#state);
     return lease(this.#engine, this.#state, options);
   }
 
@@ -242,7 +239,7 @@ export class Session<Data> {
    * @throws {SojournError} `checkpoint_exists`, `limit_reached`, `session_missing`, `session_ended`, `response_started`
    */
   async checkpoint(name: string): Promise<Checkpoint> {
-    this.#announce();
+    announce(this.#state);
     return checkpoint(this.#engine, this.#state, name);
   }
 
@@ -252,15 +249,24 @@ export class Session<Data> {
    * @throws {SojournError} `checkpoint_missing`, `session_missing`, `session_ended`, `response_started`
    */
   async restore(name: string): Promise<void> {
-    this.#announce();
+    announce(this.#state);
     await restore(this.#engine, this.#state, name);
+  }
+
+  /**
+   * A text that works once, for one purpose, until the session's next log-in or end: see `sessions.redeem`. Written at once. `lasts`: default 1 minute.
+   * @throws {SojournError} `session_missing`, `session_ended`, `limit_reached` (32 at a time), `invalid_field`, `response_started`
+   */
+  async ticket(purpose: string, options: { readonly lasts?: Duration } = {}): Promise<string> {
+    announce(this.#state);
+    return ticket(this.#engine, this.#state, purpose, milliseconds(options.lasts ?? "1m", "lasts"));
   }
 
   /** Ends the session, at once and for good; what was not committed is dropped. A write after it begins another session. */
   async end(reason: EndReason = "closed"): Promise<void> {
     this.#state.pending = undefined;
     if (this.#state.entry === undefined) return;
-    this.#announce();
+    announce(this.#state);
     await endOwn(this.#engine, this.#state, reason);
   }
 
@@ -274,23 +280,17 @@ export class Session<Data> {
   }
 
   #put(name: string, text: string | undefined): void {
-    this.#announce();
+    announce(this.#state);
     (this.#state.pending ??= new Map()).set(name, text);
   }
 
-  /** Tells the door once, before the first write. */
-  #announce(): void {
-    const state = this.#state;
-    if (state.closed) {
-      throw new SojournError(
-        "response_started",
-        "The answer has begun, so the session takes no more writes. Write before the first byte is sent, or commit() first.",
-      );
-    }
-    if (state.degraded !== undefined) throw readOnly(state.degraded);
-    if (state.announced) return;
-    state.visit.onPending?.();
-    state.announced = true;
+  /**
+   * What a door keeps of its own in a session, under a name that no field of an application has; with a text it is put, as `set` does.
+   * @throws {SojournError} `response_started`
+   */
+  static own(session: Session<never>, name: `$${string}`, text?: string): string | undefined {
+    if (text !== undefined) session.#put(name, text);
+    return session.#state.pending?.get(name) ?? session.#state.entry?.record.fields[name];
   }
 
   /** For managers: see {@link settle}. */

@@ -21,6 +21,7 @@ import { Session } from "./session.ts";
 import { absoluteOf, settingsOf, type SessionsOptions } from "./settings.ts";
 import { steadyClock } from "./steady-clock.ts";
 import { startSweep, type Sweep } from "./sweep.ts";
+import { redeem } from "./tickets.ts";
 import { isId, newId } from "./token.ts";
 import { live, newState } from "./visit.ts";
 import { dueText, wakesOf } from "./wakes.ts";
@@ -86,6 +87,12 @@ export interface Sessions<Data> extends Resumable<Data> {
    * background. Never for what a client of the web sends.
    */
   reach(target: { readonly alias: string } | { readonly id: string }, options?: ReachOptions): Promise<Session<Data> | undefined>;
+  /**
+   * The session that a ticket is for (`session.ticket`), with all that it may do; the ticket is used up. `undefined` when it is none, was redeemed before, is
+   * too old or for another purpose, or its session is over. Of many at once one has it. What is written to the session needs its `commit()`.
+   * @throws {SojournError} `invalid_field`, `store_unavailable`, `outcome_unknown`
+   */
+  redeem(ticket: string, purpose: string, client?: Client): Promise<Session<Data> | undefined>;
   /** The checkpoints of a subject, or those that belong to a session; the newest first. */
   checkpoints(of: CheckpointOwner): Promise<readonly Checkpoint[]>;
   /** Takes one away. True when this call did it. */
@@ -130,10 +137,14 @@ export function createSessions<Data extends object = Record<string, unknown>>(op
     entries: entriesOf(10_000),
     events,
     floors: floorsOf(calls, names, settings),
-    owner: newId(Date.now()),
+    // While modules load, which is when most managers are made, Workers give no random bytes yet.
+    get owner() {
+      return (ownName ??= newId(Date.now()));
+    },
     fields: fieldsOf(settings, (record, field) => events.emit("unreadable", { ...eventOf(engine, record), field })),
     wakes: wakesOf(() => engine),
   };
+  let ownName: string | undefined;
   let sweep: Sweep | undefined;
 
   function visit(given: Visit): ReturnType<Resumable<Data>["visit"]> {
@@ -232,6 +243,10 @@ export function createSessions<Data extends object = Record<string, unknown>>(op
       if (entry === undefined) return undefined;
       const state = await live(engine, { ...knock, began: touch ? knock.began : entry.seen }, entry);
       return state.entry === undefined ? undefined : new Session<Data>(engine, state);
+    },
+    async redeem(text, purpose, client) {
+      const state = await redeem(engine, text, purpose, { client });
+      return state === undefined ? undefined : new Session<Data>(engine, state);
     },
     async checkpoints(of) {
       const owner = await ownerOf(of);

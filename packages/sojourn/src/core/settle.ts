@@ -1,3 +1,4 @@
+import { outlivesRequests } from "#platform";
 import type { Engine, SessionState } from "./engine.ts";
 import type { SojournError } from "./errors.ts";
 import { isPromise } from "./maybe.ts";
@@ -9,13 +10,14 @@ import type { MaybePromise } from "./seam.ts";
 export function settle(engine: Engine, state: SessionState): MaybePromise<HandBack | undefined> {
   state.closed = true;
   const written = state.pending === undefined ? undefined : persist(engine, state);
-  return isPromise(written) || state.rotating ? settleLater(engine, state, written) : state.handBack;
+  const waits = state.rotating || (!outlivesRequests && state.touched !== undefined);
+  return isPromise(written) || waits ? settleLater(engine, state, written) : state.handBack;
 }
 
 async function settleLater(engine: Engine, state: SessionState, written: MaybePromise<void>): Promise<HandBack | undefined> {
   await written;
+  if (state.rotating || !outlivesRequests) await state.touched;
   if (state.rotating) {
-    await state.touched;
     try {
       await offerSuccessor(engine, state);
     } catch (error) {

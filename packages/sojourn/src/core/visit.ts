@@ -1,3 +1,4 @@
+import { outlivesRequests } from "#platform";
 import { clientField } from "./creation.ts";
 import { endEntry, endExpired } from "./ending.ts";
 import { endingOf } from "./events.ts";
@@ -130,19 +131,22 @@ function above(engine: Engine, visit: Visit, entry: Entry, now: number, below: b
   const state = newState(visit, entry, undefined);
   if (successor !== undefined) confirm(engine, state, entry, successor, now);
   touch(engine, state, entry, visit.began ?? now);
-  if (visit.rotates === true && successor === undefined && now - entry.secrets.issued >= engine.settings.rotateEvery && engine.calls.writable) {
-    rotateWithAnswer(state);
-  }
+  const { rotates } = visit;
+  const due = rotates === true ? now - entry.secrets.issued >= engine.settings.rotateEvery : rotates === "now" && entry.secrets.seen === 0;
+  if (due && successor === undefined && engine.calls.writable) state.rotating = announced(state);
   return state;
 }
 
-/** A door that cannot hand anything back any more is no reason to refuse the session: the next request will be offered a successor. */
-function rotateWithAnswer(state: SessionState): void {
+/**
+ * Whether the door will settle. One that cannot hand anything back any more is no reason to refuse the session: the next request will be offered a
+ * successor, and tries again what was lost.
+ */
+function announced(state: SessionState): boolean {
   try {
-    state.visit.onPending?.();
-    state.rotating = state.announced = true;
+    if (!state.announced) state.visit.onPending?.();
+    return (state.announced = true);
   } catch {
-    state.rotating = false;
+    return false;
   }
 }
 
@@ -183,7 +187,10 @@ function write(engine: Engine, state: SessionState, doing: string, change: Chang
     if (given.ok && given.record !== undefined && known?.id === change.id && known.version < given.version) adopt(engine, state, change, given);
   };
   const begun = aside(engine, doing, () => andThen(engine.calls.commit(change), done), undone);
-  if (begun !== undefined) state.touched = Promise.all([state.touched, begun]);
+  if (begun === undefined) return;
+  state.touched = Promise.all([state.touched, begun]);
+  // The answer would break it off: the door is to wait.
+  if (!outlivesRequests) announced(state);
 }
 
 /** Does what no request waits for; its failure is told as an event. */

@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { createSessions } from "../core/sessions.ts";
+import { memoryStore } from "../stores/memory/memory.ts";
+import { fakeClock } from "../testing/fake-clock.ts";
+import { signedIn } from "../testing/signed-in.ts";
 import { isTargeted, privately, varying } from "./caching.ts";
+import { cookie } from "./carriers.ts";
+import { fetchSessions } from "./fetch/fetch.ts";
 
 it.each([
   [undefined, "private, no-cache"],
@@ -45,4 +51,17 @@ it.each([
 it("knows the fields that speak to some caches past Cache-Control (RFC 9213)", () => {
   for (const name of ["CDN-Cache-Control", "cloudflare-cdn-cache-control", "Surrogate-Control"]) expect(isTargeted(name)).toBe(true);
   for (const name of ["Cache-Control", "X-Cache", "Surrogate-Key"]) expect(isTargeted(name)).toBe(false);
+});
+
+it("a session that was only touched: no secret is shown, so the page keeps its place in the back/forward cache, and no shared cache has it (CVE-2026-35192)", async () => {
+  const [store, clock] = [memoryStore(), fakeClock()];
+  const web = fetchSessions(createSessions({ store, clock, idle: "10m", touch: "1m" }), { carriers: [cookie()] });
+  const ada = await signedIn(web, "ada");
+  const handle = web.handle(async (request) => new Response((await web.session(request)).subject));
+  for (const wait of ["30s", "2m", "9m"] as const) {
+    clock.advance(wait);
+    const { headers } = await handle(new Request("https://shop.example/", { headers: ada.headers }));
+    expect([headers.get("cache-control"), headers.get("vary"), headers.getSetCookie()]).toEqual(["private, no-cache", "Cookie", []]);
+  }
+  expect((await store.load(ada.id))?.version).toBeGreaterThan(1);
 });

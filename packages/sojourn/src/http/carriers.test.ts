@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { bearer, cookie } from "./carriers.ts";
+import { bearer, cookie, header } from "./carriers.ts";
 
 const token = "01hv0000000000000000000000.abcdefghijklmnopqrstuvwxyz012345";
 
@@ -33,6 +33,17 @@ describe("cookie", () => {
     [{ name: "s", partitioned: true, insecure: true }, /partitioned/],
     [{ name: "s", domain: ".example.com" }, /domain/],
     [{ name: "s", domain: "a b" }, /domain/],
+    [{ name: "s", domain: "com" }, /domain.*top-level/],
+    [{ name: "s", domain: "localhost" }, /domain/],
+    [{ name: "s", domain: "127.0.0.1" }, /domain.*IP/],
+    [{ name: "s", domain: "1.2.0x7f" }, /domain.*IP/],
+    [{ name: "s", domain: "[::1]" }, /domain/],
+    [{ name: "s", domain: "example.com." }, /domain/],
+    [{ name: "s", domain: "" }, /domain/],
+    [{ name: "__HOST-HTTP-s", domain: "example.com" }, /domain/],
+    [{ name: "__Hosts-s", domain: "example.com", insecure: true, partitioned: true }, /partitioned/],
+    [{ name: "s", path: "" }, /path/],
+    [{ name: "s", path: "/\u00e9" }, /path/],
     [{ name: "s", path: "app" }, /path/],
     [{ name: "s", path: "/a;b" }, /path/],
     [{ name: "s s" }, /name/],
@@ -60,6 +71,17 @@ describe("cookie", () => {
     } finally {
       emit.mockRestore();
     }
+  });
+});
+
+describe("header", () => {
+  it("reads its header as it is, hands nothing back and challenges nobody", () => {
+    const carrier = header({ name: "X-Session" });
+    expect([carrier.header, carrier.setCookie, carrier.challenge, carrier.read(token)]).toEqual(["x-session", undefined, undefined, token]);
+    for (const value of ["", ` ${token}`, `${token},${token}`, `Bearer ${token}`, "x".repeat(4_097), "\u00e9"]) expect(carrier.read(value)).toBeUndefined();
+  });
+  it.each(["", "a b", "authorization", "Cookie", "sec-fetch-site", "x-forwarded-for", "x:", "\u00e9"])("refuses the name %j", (name) => {
+    expect(() => header({ name })).toThrow(expect.objectContaining({ code: "invalid_option" }));
   });
 });
 

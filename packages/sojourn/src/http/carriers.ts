@@ -1,10 +1,16 @@
 import { SojournError } from "../core/errors.ts";
 import type { HandBack } from "../core/resumable.ts";
 import { attributeText, checkCookieName, maxCookieAge, maxCookieOctets, readCookie, writeCookie } from "./cookie.ts";
+import type { ParameterCarrier } from "./parameters.ts";
 import { warnOnce } from "./warn.ts";
 
 /** How a token travels in a message. It takes a token from its own place only; whether the token is any good is the manager's to say. */
-export interface Carrier {
+export type Carrier = HeaderCarrier | ParameterCarrier;
+
+/** A carrier whose token stands in a header of the request. */
+export interface HeaderCarrier {
+  /** Where it looks; without it, in its header. */
+  readonly place?: undefined;
   /** The request header in which it looks, lower case; answers vary on it. */
   readonly header: string;
   /** The token in that header's value. */
@@ -45,7 +51,7 @@ export interface CookieOptions {
  * The token in a cookie: `__Host-Http-session`, Secure, HttpOnly, SameSite=Lax, Path=/ and no Domain unless told otherwise (RFC 6265bis; layered-cookies draft).
  * @throws {SojournError} `invalid_option`, naming the setting, for what browsers would drop.
  */
-export function cookie(options: CookieOptions = {}): Carrier {
+export function cookie(options: CookieOptions = {}): HeaderCarrier {
   const { sameSite = "Lax", domain, path = "/", persistent = false, partitioned = false, insecure = false } = options;
   const name = options.name ?? (insecure ? "session" : "__Host-Http-session");
   const attributes = { secure: !insecure, sameSite, domain, path, partitioned };
@@ -88,7 +94,7 @@ export interface BearerOptions {
  * the handler that logs a client in gives it `session.token`.
  * @throws {SojournError} `invalid_option`
  */
-export function bearer(options: BearerOptions = {}): Carrier {
+export function bearer(options: BearerOptions = {}): HeaderCarrier {
   const { realm } = options;
   if (realm !== undefined && !/^[\x20\x21\x23-\x5b\x5d-\x7e]{1,256}$/.test(realm))
     throw new SojournError(
@@ -104,4 +110,30 @@ export function bearer(options: BearerOptions = {}): Carrier {
     },
     challenge: realm === undefined ? "Bearer" : `Bearer realm="${realm}"`,
   };
+}
+
+/** Settings of {@link header}. */
+export interface HeaderOptions {
+  /** The field's name, such as `"x-session"`. */
+  readonly name: string;
+}
+
+/** Fields with a meaning of their own, and those that proxies and browsers write. */
+const taken: ReadonlySet<string> = new Set(
+  "authorization connection content-length content-type cookie cookie2 date expect forwarded host keep-alive origin proxy-authorization referer set-cookie te trailer transfer-encoding upgrade user-agent via".split(
+    " ",
+  ),
+);
+
+/**
+ * The token, as it is, in a header of the application's own (RFC 9110 §5.1), for programs whose Authorization is taken. Like {@link bearer} it hands nothing back
+ * and does not rotate by itself: the handler gives the client `session.token`. Browsers send no such header by themselves, so it is not checked for its origin.
+ * @throws {SojournError} `invalid_option`
+ */
+export function header(options: HeaderOptions): HeaderCarrier {
+  const { name } = options;
+  const lower = typeof name === "string" ? name.toLowerCase() : "";
+  if (!/^[!#$%&'*+\-.^_`|~0-9a-z]{1,256}$/.test(lower) || taken.has(lower) || lower.startsWith("sec-") || lower.startsWith("x-forwarded-"))
+    throw new SojournError("invalid_option", `header: name is ${JSON.stringify(name)}. Give the name of a header of your own, such as "x-session".`);
+  return { header: lower, read: (value) => (/^[\w.-]{1,4096}$/.test(value) ? value : undefined) };
 }

@@ -63,6 +63,14 @@ export function attributeText(attributes: CookieAttributes): string {
     throw invalid("path", path, 'Give an absolute path of at most 1024 printable ASCII characters without ";", such as "/" or "/app".');
   if (domain !== undefined && (!/^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i.test(domain) || domain.length > 253))
     throw invalid("domain", domain, 'Give a host name without a leading dot, such as "example.com".');
+  if (domain !== undefined && !domain.includes("."))
+    throw invalid(
+      "domain",
+      domain,
+      'Browsers drop a cookie for all hosts of a top-level domain, and for a host without a dot: give a name such as "example.com", or leave domain out.',
+    );
+  if (domain !== undefined && /(?:^|\.)(?:\d+|0x[0-9a-f]*)$/i.test(domain))
+    throw invalid("domain", domain, "Browsers take no Domain that is an IP address: leave domain out, and the cookie is for this host.");
   if (!["Strict", "Lax", "None"].includes(sameSite)) throw invalid("sameSite", sameSite, 'Give "Strict", "Lax" or "None".');
   if (sameSite === "None" && !secure) throw invalid("sameSite", sameSite, "Browsers take SameSite=None with Secure only: leave insecure out.");
   if (partitioned && !secure) throw invalid("partitioned", partitioned, "Browsers take Partitioned with Secure only: leave insecure out.");

@@ -1,7 +1,9 @@
 import { SojournError } from "../core/errors.ts";
 import type { Client, HandBack, Resumable, Visit } from "../core/resumable.ts";
-import type { Carrier } from "./carriers.ts";
+import type { Carrier, HeaderCarrier } from "./carriers.ts";
+import type { ClearedData } from "./clear-site-data.ts";
 import { agentText, isLoopback } from "./client.ts";
+import type { CsrfOptions } from "./csrf.ts";
 import { isCrossOrigin, isSafe, isUnstated } from "./origin.ts";
 import { problem, type Problem } from "./problem.ts";
 import type { Forwarding, TrustedProxies } from "./trusted-proxies.ts";
@@ -15,6 +17,13 @@ export interface WebOptions {
   readonly client?: TrustedProxies;
   /** Other origins whose pages may send unsafe requests here with this site's cookies, such as `"https://admin.example.com"`. Default none. */
   readonly origins?: readonly string[];
+  /**
+   * Requires of every unsafe request whose session comes by a cookie, or that has none yet, the text that `csrfToken(session)` gave for this session, in a form's
+   * field or in a header; else it is refused (403), whatever it says of its origin. Default: the check of the origin alone.
+   */
+  readonly csrf?: CsrfOptions;
+  /** What browsers forget of this site when a session ends by its own request (Clear-Site-Data), over https only. Default nothing. */
+  readonly clearSiteData?: readonly ClearedData[];
   /**
    * Told why a problem answer took the place of the handler's (the session ended meanwhile, the store is broken).
    * Default: a line on stderr for what has status 500 or more.
@@ -40,6 +49,8 @@ export interface RequestReader<Request> {
   peer(request: Request): string | undefined;
   /** Whether the connection itself is TLS. */
   encrypted(request: Request): boolean;
+  /** The URL, with or without an origin. Needed for carriers outside headers. */
+  url?(request: Request): string;
 }
 
 /** A visit, and by which carrier. */
@@ -57,16 +68,22 @@ export interface Door<Request> {
   knock(request: Request, onPending: () => void): Knock<Request>;
   /** The `cross_site` error when a page of another origin sent the request and the session would come, or be handed back, by a cookie. */
   refusal(request: Request): SojournError | undefined;
+  /** The same, however the session would come. */
+  crossed(request: Request): SojournError | undefined;
   /** The Set-Cookie value. */
   setCookie(knock: Knock<Request>, back: HandBack): string | undefined;
   /** The answer in place of the handler's. Reports the error. */
   problem(error: unknown): Problem;
+  /** Whether the request came over TLS, as far as is known. */
+  isSecure(request: Request): boolean;
 }
 
 /** @throws {SojournError} `invalid_option` */
 export function webDoor<Request>(options: WebOptions, reader: RequestReader<Request>): Door<Request> {
-  const { carriers, client: proxies, onFailure = report } = options;
-  if (carriers.length === 0) throw new SojournError("invalid_option", "carriers is empty. Say how tokens travel: carriers: [cookie()], [bearer()] or both.");
+  const { client: proxies, onFailure = report } = options;
+  if (options.carriers.length === 0)
+    throw new SojournError("invalid_option", "carriers is empty. Say how tokens travel: carriers: [cookie()], [bearer()] or both.");
+  const carriers = options.carriers.filter((carrier): carrier is HeaderCarrier => carrier.place === undefined);
   const origins = new Set((options.origins ?? []).map(checkOrigin));
   const handing = carriers.find((carrier) => carrier.setCookie !== undefined);
   const challenge = carriers.find((carrier) => carrier.challenge !== undefined)?.challenge;
@@ -92,6 +109,19 @@ export function webDoor<Request>(options: WebOptions, reader: RequestReader<Requ
     return proxies?.secure(forwarding(request)) ?? reader.encrypted(request);
   }
 
+  function crossed(request: Request, alsoUnstated: boolean): SojournError | undefined {
+    const method = reader.method(request);
+    const from = {
+      method,
+      site: reader.header(request, "sec-fetch-site"),
+      origin: reader.header(request, "origin"),
+      host: reader.host(request),
+      secure: isSecure(request),
+    };
+    if (!isCrossOrigin(from, origins) && !(alsoUnstated && isUnstated(from))) return undefined;
+    return new SojournError("cross_site", `A page of another origin sent this ${method} request. If it may, name its origin in origins.`);
+  }
+
   return {
     vary: [...new Set(carriers.map(({ header }) => capitalised(header)))].join(", "),
     knock,
@@ -100,21 +130,15 @@ export function webDoor<Request>(options: WebOptions, reader: RequestReader<Requ
       if (isSafe(method) || handing === undefined) return undefined;
       const { carrier } = knock(request, undefined);
       if (carrier?.setCookie === undefined) return undefined;
-      const from = {
-        method,
-        site: reader.header(request, "sec-fetch-site"),
-        origin: reader.header(request, "origin"),
-        host: reader.host(request),
-        secure: isSecure(request),
-      };
-      if (!isCrossOrigin(from, origins) && !(carrier.crossSite === true && isUnstated(from))) return undefined;
-      return new SojournError("cross_site", `A page of another origin sent this ${method} request. If it may, name its origin in origins.`);
+      return crossed(request, carrier.crossSite === true);
     },
+    crossed: (request) => (isSafe(reader.method(request)) ? undefined : crossed(request, false)),
     setCookie({ request, carrier }, back) {
       if (carrier?.setCookie === undefined) return undefined;
       if (carrier.secure === true && back.token !== undefined && !isSecure(request) && !isLoopback(reader.host(request) ?? "")) warnPlain();
       return carrier.setCookie(back);
     },
+    isSecure,
     problem(error) {
       try {
         onFailure(error);

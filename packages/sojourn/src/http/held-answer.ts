@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { eachHeader, type HeadArgument } from "./answer-head.ts";
+import type { ResponseMethods } from "./response-methods.ts";
 
 /**
  * An answer that has begun for the handler and not yet for the client. To the handler the response looks as it would after its first byte:
@@ -10,8 +11,8 @@ export interface Held {
   call(verb: Verb, args: readonly unknown[]): void;
   /** Lets the response be changed again, for what is now sent in truth. */
   letGo(): void;
-  /** Does what was asked for meanwhile, in order. */
-  replay(): void;
+  /** Does what was asked for meanwhile, in order, by these methods: whoever wrapped the response around them has seen it already. */
+  replay(by: ResponseMethods): void;
   /** Tells those who wait for what was asked for that it was not sent. */
   drop(error: unknown): void;
 }
@@ -43,20 +44,22 @@ export function hold(response: ServerResponse): Held {
       calls.push({ verb, args });
     },
     letGo() {
+      // Who wrapped the response writes the head only where none was sent.
+      Reflect.deleteProperty(response, "headersSent");
       response.setHeader = setHeader;
       response.appendHeader = appendHeader;
       response.removeHeader = removeHeader;
     },
-    replay() {
+    replay(by) {
       if (response.statusCode !== statusCode) response.statusCode = statusCode;
       if (phraseOf(response) !== phrase) response.statusMessage = phrase ?? "";
       let full = false;
       let wrote = false;
       try {
-        if (head?.reason !== undefined) response.writeHead(head.status, head.reason);
-        else if (head !== undefined) response.writeHead(head.status);
+        if (head?.reason !== undefined) Reflect.apply(by.writeHead, response, [head.status, head.reason]);
+        else if (head !== undefined) Reflect.apply(by.writeHead, response, [head.status]);
         for (const { verb, args } of calls) {
-          const result: unknown = Reflect.apply(response[verb], response, args);
+          const result: unknown = Reflect.apply(by[verb], response, args);
           if (verb === "write") [wrote, full] = [true, result === false];
         }
       } catch (error) {

@@ -10,5 +10,7 @@ export const nodeRequest: RequestReader<IncomingMessage> = {
   },
   host: (request) => request.headers.host ?? (request.headers[":authority"] as string | undefined),
   peer: (request) => request.socket.remoteAddress,
+  // Express takes the path of what a router is mounted on off the URL.
+  url: (request) => (request as { readonly originalUrl?: string }).originalUrl ?? request.url ?? "/",
   encrypted: (request) => (request.socket as { readonly encrypted?: boolean }).encrypted === true,
 };

@@ -5,15 +5,20 @@ import type { MaybePromise } from "../core/seam.ts";
 import type { Session } from "../core/session.ts";
 import { webDoor, type Knock, type WebOptions } from "./door.ts";
 import { nodeRequest } from "./node-request.ts";
-import { arm, findAsked, gateFor, type Asked, type AskedOwner } from "./response-gate.ts";
+import { nodeWide } from "./node-wide.ts";
+import { arm, findAsked, gateFor, prepareFor, type Asked, type AskedOwner } from "./response-gate.ts";
 import { together } from "./together.ts";
+import { wideDoor } from "./wide-door.ts";
 
 /** What `node:http` and the frameworks on it share. */
 export interface NodeWeb<Data> {
   /** Answers 403 and gives `false` when a page of another origin sent the request. Costs a safe request one comparison. */
   admits(request: IncomingMessage, response: ServerResponse): boolean;
-  /** The session; the same one however often it is asked for. */
-  session(request: IncomingMessage, response: ServerResponse): Promise<Session<Data>>;
+  /**
+   * The session; the same one however often it is asked for.
+   * @param form what the framework made of the request's form, for {@link formField} and CSRF tokens. Default: `request.body`.
+   */
+  session(request: IncomingMessage, response: ServerResponse, form?: () => unknown): Promise<Session<Data>>;
 }
 
 interface AskedSession<Data> extends Asked {
@@ -24,6 +29,7 @@ interface AskedSession<Data> extends Asked {
 /** @throws {SojournError} `invalid_option` */
 export function nodeWeb<Data>(sessions: Resumable<Data>, options: WebOptions): NodeWeb<Data> {
   const door = webDoor(options, nodeRequest);
+  const wide = wideDoor(options, nodeRequest, door);
 
   const owner: AskedOwner = {
     vary: door.vary,
@@ -65,14 +71,22 @@ export function nodeWeb<Data>(sessions: Resumable<Data>, options: WebOptions): N
     return given;
   }
 
+  const refuses = (wide ?? door).refusal;
+  // Pages are rewritten above what compresses them, so there each response has its own gate.
+  let prepared = wide?.changesAnswers === true;
+
   return {
     admits(request, response) {
-      const refusal = door.refusal(request);
+      if (!prepared) {
+        prepareFor(response);
+        prepared = true;
+      }
+      const refusal = refuses(request);
       if (refusal === undefined) return true;
       const { status, headers, body } = door.problem(refusal);
       response.writeHead(status, headers).end(body);
       return false;
     },
-    session,
+    session: wide === undefined ? session : nodeWide(sessions, door, wide),
   };
 }

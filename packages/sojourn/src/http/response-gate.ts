@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import { SojournError } from "../core/errors.ts";
 import { isPromise } from "../core/maybe.ts";
 import type { MaybePromise } from "../core/seam.ts";
-import { addedTo, setOn, type HeadArgument } from "./answer-head.ts";
+import { addedTo, eachHeader, setOn, type HeadArgument } from "./answer-head.ts";
 import { varying } from "./caching.ts";
 import { gatePlaces, type Placed } from "./gate-places.ts";
 import { headersSent, hold, phraseOf, tell, type Held, type Verb } from "./held-answer.ts";
@@ -44,7 +44,7 @@ export interface Gate extends Placed {
   /** Whether there is something to commit, and every way to begin is ours. */
   armed: boolean;
   /** Whether our methods stand in the response's prototype, and not on the response itself. */
-  readonly shared: boolean;
+  shared: boolean;
   /** The response's own ways to begin. */
   original: ResponseMethods;
   held: Held | undefined;
@@ -52,12 +52,15 @@ export interface Gate extends Placed {
 
 const gates = gatePlaces<Gate>();
 
-/** The gate of a response; made at the first asking. From then on the answer is private. */
-export function gateFor(response: ServerResponse): Gate {
+/**
+ * The gate of a response; made at the first asking. From then on the answer is private.
+ * @param outermost whether it stands before all that wrapped the response until now, and on the response itself; where another adapter's does not already.
+ */
+export function gateFor(response: ServerResponse, outermost: boolean = false): Gate {
   const known = gates.find(response);
   if (known !== undefined) return known;
   const begun = response.headersSent;
-  const shared = begun ? undefined : replaceForAll(response, ours);
+  const shared = begun || (outermost && originalsFor(response) === undefined) ? undefined : replaceForAll(response, ours);
   const gate: Gate = {
     response,
     before: undefined,
@@ -79,6 +82,17 @@ export function gateFor(response: ServerResponse): Gate {
     response.flushHeaders = gatedFlushHeaders;
   }
   return gate;
+}
+
+/** Gets ready for the responses to come. What wraps them after that wraps ours. */
+export function prepareFor(response: ServerResponse): void {
+  if (!response.headersSent) replaceForAll(response, ours);
+}
+
+/** Puts something between the gate and the response's own ways to begin. It stays for the whole answer. */
+export function layer(gate: Gate, over: (inner: ResponseMethods) => ResponseMethods): void {
+  gate.original = over(gate.original);
+  gate.shared = false;
 }
 
 /** What this owner asked for. */
@@ -116,7 +130,7 @@ function gatedWriteHead(this: ServerResponse, status: number, reason?: string | 
   const phrase = typeof reason === "string" ? reason : undefined;
   const given = phrase === undefined ? ((reason as HeadArgument) ?? headers) : headers;
   const before = gate.phase;
-  switch (gate.armed ? begin(this, gate) : before) {
+  switch (gate.armed ? begin(this, gate, given) : before) {
     case "refused":
       return this;
     case "settling":
@@ -172,13 +186,13 @@ function gated(response: ServerResponse, verb: Verb, args: readonly unknown[], o
 }
 
 /** The first beginning commits; the phase afterwards says what is to become of the call. A store that answers at once defers nothing. */
-function begin(response: ServerResponse, gate: Gate): Phase {
+function begin(response: ServerResponse, gate: Gate, given?: HeadArgument): Phase {
   if (gate.phase !== "asking") return gate.phase;
   let cookies: MaybePromise<readonly string[]>;
   try {
     cookies = settleAll(gate.asked);
   } catch (error) {
-    refuse(response, gate, error);
+    refuse(response, gate, error, given);
     return gate.phase;
   }
   if (!isPromise(cookies)) {
@@ -189,10 +203,10 @@ function begin(response: ServerResponse, gate: Gate): Phase {
   gate.phase = "settling";
   gate.held = held;
   cookies.then(
-    (given) => {
+    (all) => {
       held.letGo();
-      open(gate, given);
-      held.replay();
+      open(gate, all);
+      held.replay(ours);
     },
     (error: unknown) => {
       held.letGo();
@@ -239,8 +253,12 @@ function done(response: ServerResponse, gate: Gate): void {
 }
 
 /** The commit failed: nothing of the handler's answer leaves, and no cookie. What the handler still sends is dropped. */
-function refuse(response: ServerResponse, gate: Gate, error: unknown): void {
+function refuse(response: ServerResponse, gate: Gate, error: unknown, given?: HeadArgument): void {
   const { status, headers, body } = (gate.asked as Asked).owner.problem(error);
+  // What the handler passed with its head is as good as what it set before.
+  eachHeader(given, (name, value) => {
+    if (staysWithProblem(name) && value !== undefined) response.setHeader(name, value);
+  });
   for (const name of response.getHeaderNames()) if (!staysWithProblem(name)) response.removeHeader(name);
   const vary = response.getHeader("vary");
   if (phraseOf(response) !== undefined) response.statusMessage = "";

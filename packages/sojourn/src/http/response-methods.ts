@@ -11,6 +11,9 @@ export interface ResponseMethods {
 const names = ["writeHead", "write", "end", "flushHeaders"] as const;
 /** For the prototype of a response: the object on which its methods can be replaced for all. */
 const places = new WeakMap<object, object | undefined>();
+/** Responses that had been wrapped when the methods were replaced, and need their own. */
+const early = new WeakSet<ServerResponse>();
+let someEarly = false;
 /** The methods that stood on such an object before. */
 const originals = new WeakMap<object, ResponseMethods>();
 
@@ -25,12 +28,16 @@ export function replaceForAll(response: ServerResponse, ours: ResponseMethods): 
   const place = placeFor(response);
   if (place === undefined) return undefined;
   const before = originals.get(place);
-  if (before !== undefined) return before;
+  if (before !== undefined) return someEarly && early.has(response) ? undefined : before;
   const { writeHead, write, end, flushHeaders } = place as ServerResponse;
   const methods: ResponseMethods = { writeHead, write, end, flushHeaders };
   originals.set(place, methods);
   for (const name of names) Object.defineProperty(place, name, { value: ours[name], writable: true, configurable: true });
-  return methods;
+  // Whoever wrapped this very response did so around the methods of before, and would pass ours by.
+  if (!names.some((name) => Object.hasOwn(response, name))) return methods;
+  someEarly = true;
+  early.add(response);
+  return undefined;
 }
 
 /** The methods that were replaced for all responses of this one's application. */

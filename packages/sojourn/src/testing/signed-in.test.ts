@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { createSessions, type Sessions } from "../core/sessions.ts";
-import { bearer, cookie, type Carrier } from "../http/carriers.ts";
+import { bearer, cookie, header as ownHeader, type Carrier } from "../http/carriers.ts";
 import { fetchSessions } from "../http/fetch/fetch.ts";
+import { urlParameter } from "../http/parameters.ts";
 import { memoryStore } from "../stores/memory/memory.ts";
 import { signedIn } from "./signed-in.ts";
 
@@ -15,6 +16,7 @@ const plain: Carrier = { header: "x-session", read: (value) => value };
 test.each<[string, readonly Carrier[], RegExp]>([
   ["cookie", [bearer(), cookie()], /^__Host-Http-session=\w{26}\.[\w-]{32}$/],
   ["authorization", [bearer({ realm: "shop" })], /^Bearer \w{26}\.[\w-]{32}$/],
+  ["x-own", [urlParameter({ name: "sid" }), ownHeader({ name: "x-own" })].toReversed(), /^\w{26}\.[\w-]{32}$/],
   ["x-session", [plain], /^\w{26}\.[\w-]{32}$/],
 ])("the header %s is what the adapter takes", async (header, carriers, value) => {
   const web = fetchSessions(open(), { carriers });
@@ -42,4 +44,5 @@ test("it is a log-in like any other: limits hold, lifetimes can be given, and th
 test("a carrier into which no token can be put is refused by name", async () => {
   const sealed: Carrier = { header: "x-sealed", read: () => undefined };
   await expect(signedIn({ manager: open(), carriers: [sealed] }, "ada")).rejects.toThrow("Build the headers from the token");
+  await expect(signedIn({ manager: open(), carriers: [urlParameter({ name: "sid" })] }, "ada")).rejects.toThrow("or the URL");
 });

@@ -11,10 +11,10 @@ export interface SignInWeb<Data> {
 
 /** As much of a carrier of `sojourn/http` as is needed. */
 export interface SignInCarrier {
-  /** The request header in which it looks for a token. */
-  readonly header: string;
+  /** The request header in which it looks for a token; without it, the URL or a form. */
+  readonly header?: string | undefined;
   read(value: string): string | undefined;
-  readonly setCookie?: (back: HandBack) => string;
+  readonly setCookie?: ((back: HandBack) => string) | undefined;
 }
 
 /** How the subject logged in, and what the session holds. */
@@ -60,9 +60,12 @@ export async function signedIn<Data>(web: SignInWeb<Data>, subject: string, opti
 }
 
 function headersFor(carriers: readonly SignInCarrier[], back: HandBack): Readonly<Record<string, string>> {
-  const carrier = carriers.find(({ setCookie }) => setCookie !== undefined) ?? carriers[0];
+  const carrier = carriers.find(({ setCookie }) => setCookie !== undefined) ?? carriers.find(({ header }) => header !== undefined);
   const pair = carrier?.setCookie?.(back).split(";", 1)[0];
   const value = [pair, `Bearer ${back.token}`, back.token].find((text) => text !== undefined && carrier?.read(text) === back.token);
-  if (carrier !== undefined && value !== undefined) return { [carrier.header]: value };
-  throw new SojournError("invalid_option", "carriers: none of them takes a token as a cookie, as Bearer, or as it is. Build the headers from the token.");
+  if (carrier?.header !== undefined && value !== undefined) return { [carrier.header]: value };
+  throw new SojournError(
+    "invalid_option",
+    "carriers: none of them takes a token as a cookie, as Bearer, or as it is in a header. Build the headers from the token, or the URL.",
+  );
 }

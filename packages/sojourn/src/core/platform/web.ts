@@ -7,6 +7,9 @@ export async function sha256(text: string): Promise<string> {
     .replace(/=+$/, "");
 }
 
+/** Whether timers, and work that nobody waits for, outlive the request in which they began: Workers end both with its answer. */
+export const outlivesRequests: boolean = false;
+
 /** Fills the array with random bytes from the platform's CSPRNG. */
 export function randomFill(bytes: Uint8Array): void {
   crypto.getRandomValues(bytes);

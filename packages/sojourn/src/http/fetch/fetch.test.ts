@@ -58,38 +58,6 @@ describe("every kind of response takes what the session adds", () => {
     expect([one, two].map((response) => response.headers.getSetCookie().length)).toEqual([1, 1]);
     expect([...shared.headers]).toEqual([]);
   });
-
-  it("a stream passes through as it comes", async () => {
-    let push: (text: string) => void = () => undefined;
-    let finish = (): void => undefined;
-    const body = new ReadableStream<Uint8Array>({
-      start(controller) {
-        push = (text) => controller.enqueue(new TextEncoder().encode(text));
-        finish = () => controller.close();
-      },
-    });
-    const response = await writing(site(), () => new Response(body))(request());
-    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
-    push("one");
-    expect(new TextDecoder().decode((await reader.read()).value)).toBe("one");
-    push("two");
-    expect(new TextDecoder().decode((await reader.read()).value)).toBe("two");
-    finish();
-    expect((await reader.read()).done).toBe(true);
-  });
-
-  it("no shared cache keeps what used a session, whatever the application says", async () => {
-    const web = site();
-    const handle = web.handle(async (given) => {
-      await web.session(given);
-      return new Response("x", {
-        headers: { "cache-control": "public, max-age=60, s-maxage=600", "cdn-cache-control": "max-age=9", "surrogate-control": "max-age=9", vary: "accept" },
-      });
-    });
-    const { headers } = await handle(request());
-    expect(Object.fromEntries(headers)).toMatchObject({ "cache-control": "private, max-age=60", vary: "accept, Cookie" });
-    expect(["cdn-cache-control", "surrogate-control"].map((name) => headers.has(name))).toEqual([false, false]);
-  });
 });
 
 it("an answer that used no session is the handler's own object", async () => {

@@ -21,8 +21,9 @@ interface Watcher {
 
 /** @param capacity events kept. */
 export function feed(capacity: number): Feed {
-  // Cursors of another store, or of this program's last life, must not be taken for ours.
-  const origin = randomUUID();
+  // Cursors of another store, or of this program's last life, must not be taken for ours. Made when first needed, as Workers give no random bytes before.
+  let made: string | undefined;
+  const origin = (): string => (made ??= randomUUID());
   const ids: SessionId[] = [];
   const versions = new Float64Array(capacity);
   const endings = new Uint8Array(capacity);
@@ -30,7 +31,7 @@ export function feed(capacity: number): Feed {
   let next = 0;
   let telling = false;
 
-  const cursorOf = (n: number): Cursor => `${origin}.${n}` as Cursor;
+  const cursorOf = (n: number): Cursor => `${origin()}.${n}` as Cursor;
   const eventAt = (n: number): StoreEvent => {
     const place = n % capacity;
     return { cursor: cursorOf(n), id: ids[place] as SessionId, version: versions[place] as number, ended: endings[place] === 1 };
@@ -76,7 +77,7 @@ export function feed(capacity: number): Feed {
       watchers.add(watcher);
       if (after !== undefined) {
         const dot = after.lastIndexOf(".");
-        const known = after.slice(0, dot) === origin ? Number(after.slice(dot + 1)) + 1 : -1;
+        const known = after.slice(0, dot) === origin() ? Number(after.slice(dot + 1)) + 1 : -1;
         // Below what is kept: tellNext says "gap" and goes on with the oldest. Of another store: everything may have been missed.
         if (known >= 0 && known <= next) watcher.next = known;
         else watcher.tell("gap");

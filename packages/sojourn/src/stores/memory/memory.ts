@@ -78,7 +78,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
     mostBytes: forFront,
     mostNames: Math.min(1000, Math.floor(budget / 4096)),
     mostShapes: Math.min(256, Math.floor(budget / 65_536)),
-    seed: getRandomValues(new Uint32Array(1))[0] as number,
+    seed: () => getRandomValues(new Uint32Array(1))[0] as number,
   });
   const { front, codec, kinds, wakes, hash } = sessions;
   const aliases = slotIndex();

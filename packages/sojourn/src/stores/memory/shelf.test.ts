@@ -6,7 +6,7 @@ import { shelf, sizes } from "./shelf.ts";
 const text = (n: number): string => JSON.stringify(Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`a member by name of ${i}`, n + i])));
 
 test("what live sessions were given and do not need is given back, by those that changed, and nothing is lost", () => {
-  const kept = shelf({ most: 10, mostBytes: 1e6, mostNames: 10, mostShapes: 10, seed: 1 });
+  const kept = shelf({ most: 10, mostBytes: 1e6, mostNames: 10, mostShapes: 10, seed: () => 1 });
   kept.blocks.grow();
   const records = Array.from({ length: 4 }, (_, i): SessionRecord => ({
     id: newId(),

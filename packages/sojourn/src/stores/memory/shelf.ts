@@ -80,11 +80,11 @@ export interface ShelfOptions {
   readonly mostNames: number;
   /** Shapes of values with a number of their own. */
   readonly mostShapes: number;
-  /** Of the hashes. */
-  readonly seed: number;
+  /** Of the hashes. Asked for with the first session, before which no hash is kept: while modules load, Workers give no random bytes yet. */
+  readonly seed: () => number;
 }
 
-export function shelf({ most, mostBytes, mostNames, mostShapes, seed }: ShelfOptions): Shelf {
+export function shelf({ most, mostBytes, mostNames, mostShapes, seed: drawSeed }: ShelfOptions): Shelf {
   const store = makeBlocks();
   const codec = recordCodec(mostNames, mostShapes);
   const ids = slotIndex();
@@ -103,6 +103,7 @@ export function shelf({ most, mostBytes, mostNames, mostShapes, seed }: ShelfOpt
   let endedHand = 0;
   /** Live sessions that hold more blocks than they need. */
   let dirty = 0;
+  let seed = 0;
 
   const hash = (text: string): number => hashText(text, seed);
   const flag = (session: number, on: number, off = 0): void => flags.set(session, (flags.get(session) & ~off) | on);
@@ -187,6 +188,7 @@ export function shelf({ most, mostBytes, mostNames, mostShapes, seed }: ShelfOpt
     },
     isOfKind: (session, kind) => (flags.get(session) & inUse) !== 0 && kindOf.get(session) === kind,
     add(record, { headBytes, fieldBytes, blocks }) {
+      if (top === 0) seed = drawSeed();
       const session = vacant === 0 ? ++top : vacant;
       if (session === vacant) vacant = places.get(vacant);
       size++;
