@@ -53,7 +53,7 @@ export function website(store, ask) {
     },
   };
 
-  const server = createServer(async (request, response) => {
+  async function answer(request, response) {
     if (!web.middleware(request, response)) return; // a page of another site sent it
     const page = pages[`${request.method} ${request.url}`];
     if (page === undefined) return response.writeHead(404).end();
@@ -66,7 +66,8 @@ export function website(store, ask) {
       console.error(error.message);
       response.writeHead(error.status ?? 500).end();
     }
-  });
+  }
+  const server = createServer((request, response) => void answer(request, response));
 
   return {
     listen: (port) => new Promise((resolve) => server.listen(port, () => resolve(server.address().port))),
