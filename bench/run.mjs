@@ -4,12 +4,13 @@ import { parseArgs } from "node:util";
 import { endAllChildren } from "./lib/children.mjs";
 import { writeResults } from "./lib/results.mjs";
 import { http } from "./suites/http.mjs";
+import { links } from "./suites/links.mjs";
 import { memory } from "./suites/memory.mjs";
 import { scale } from "./suites/scale.mjs";
 import { sms } from "./suites/sms.mjs";
 
 /** Every suite: one file in suites/, one line here. */
-const suites = { http, memory, scale, sms };
+const suites = { http, links, memory, scale, sms };
 
 const usage = `npm run bench -- ${Object.keys(suites).join(" | ")} [--quick | --full] [--json FILE] [--rounds N] [--slot MS] [--only FRAMEWORK | DESIGN | SESSIONS] [--data FOLDER] [--profile FRAMEWORK-DESIGN-WORKLOAD]`;
 

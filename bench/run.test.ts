@@ -89,7 +89,7 @@ test("what it is asked wrongly it says in one line, and what would be right", as
       [],
       ["ftp"],
       ["http", "--rounds", "many"],
-      ["http", "--only", "koa"],
+      ["http", "--only", "rails"],
       ["http", "--profile", "node-lmdb-X"],
       ["memory", "--only", "maps"],
       ["scale", "--only", "10M"],
@@ -99,7 +99,7 @@ test("what it is asked wrongly it says in one line, and what would be right", as
   expect(wrong[0]).toContain("Name one suite: npm run bench -- http");
   expect(wrong[1]).toBe(wrong[0]);
   expect(wrong[2]).toMatch(missing.length > 0 ? "needs" : '--rounds is "many"');
-  expect(wrong[3]).toMatch(missing.length > 0 ? "needs" : '--only is "koa"');
+  expect(wrong[3]).toMatch(missing.length > 0 ? "needs" : '--only is "rails"');
   expect(wrong[4]).toMatch(missing.length > 0 ? "needs" : '--profile is "node-lmdb-X"');
   expect(wrong[5]).toContain('--only is "maps". Give one of "sojourn"');
   expect(wrong[6]).toContain('--only is "10M". Give one of 1k, 100k, 1M.');

@@ -12,6 +12,9 @@ import { verify, verifyWritten } from "./http/verify.mjs";
 /** What sessions cost a web server, beside the same server without them. @type {import("../lib/suite.ts").Suite} */
 export const http = { name: "http", whole: " with at least 15 rounds", missing: () => missingFromMachine({ wrk: "wrk", taskset: "util-linux" }), run, profile };
 
+/** Whose versions are told. */
+const peers = designs.filter(({ peer }) => peer).map(({ design }) => design);
+
 /** A run whose control lies outside says more about the machine than about us. */
 const fit = { low: 0.9, high: 1.1 };
 const fewestRounds = 15;
@@ -44,10 +47,11 @@ function planOf({ quick, rounds, slot }) {
 async function run(options) {
   const plan = planOf(options);
   const frameworks = [...new Set(designs.map(({ framework }) => framework))].filter((framework) => options.only === undefined || framework === options.only);
-  if (frameworks.length === 0) throw new Error(`--only is ${JSON.stringify(options.only)}. Give "node" or "express".`);
+  if (frameworks.length === 0)
+    throw new Error(`--only is ${JSON.stringify(options.only)}. Give one of ${[...new Set(designs.map(({ framework }) => framework))].join(", ")}.`);
   const minutes = frameworks.reduce((sum, framework) => sum + durationOf(framework, plan), 0) / 60_000;
   options.say(
-    `http: ${frameworks.join(" and ")}, ${plan.rounds} rounds of ${plan.slot} ms slots: about ${minutes < 1 ? `${Math.ceil(minutes * 60)} s` : `${Math.ceil(minutes)} min`}, longer if a run must be repeated.`,
+    `http: ${frameworks.join(", ")}, ${plan.rounds} rounds of ${plan.slot} ms slots: about ${minutes < 1 ? `${Math.ceil(minutes * 60)} s` : `${Math.ceil(minutes)} min`}, longer if a run must be repeated.`,
   );
   if (otherWork() > 0.5) options.say(`Other work is running (load ${otherWork().toFixed(1)} during the last minute): the intervals will be wide.`);
 
@@ -55,7 +59,7 @@ async function run(options) {
   const measured = [];
   for (const framework of frameworks) measured.push(await fitting(framework, plan, options));
   const rows = measured.flatMap(rowsOf);
-  const facts = machineFacts(["express", "express-session", "lmdb", "sojourn"], options.data);
+  const facts = machineFacts(["express", "fastify", "hono", "koa", ...peers, "lmdb", "sojourn"], options.data);
   return { rows, section: sectionOf(measured, plan, facts), complete: plan.judged && plan.rounds >= fewestRounds && options.only === undefined };
 }
 
@@ -99,7 +103,7 @@ async function measure(framework, plan, options) {
   for (let generation = 1; generation <= plan.generations; generation++) {
     const until = Math.round((plan.rounds * generation) / plan.generations);
     await withServers(framework, options, async (servers) => {
-      for (const { design } of ofFramework(framework)) await verify(serverOf(servers, design), design);
+      for (const design of ofFramework(framework)) await verify(serverOf(servers, design.design), design);
       await warmUp(framework, servers, plan);
       /** @type {Map<string, number>} */
       const written = new Map();
@@ -116,8 +120,11 @@ async function measure(framework, plan, options) {
         for (const [cell, sample] of given) samples.get(cell)?.push(sample);
         options.say(`${framework} round ${round + 1} of ${plan.rounds}  ${soFar(samples)}`);
       }
-      for (const { design } of ofFramework(framework)) await verify(serverOf(servers, design), design);
-      for (const [design, requests] of written) await verifyWritten(serverOf(servers, design), requests);
+      for (const design of ofFramework(framework)) await verify(serverOf(servers, design.design), design);
+      for (const { design, keeps } of ofFramework(framework)) {
+        const requests = written.get(design);
+        if (keeps && requests !== undefined) await verifyWritten(serverOf(servers, design), requests);
+      }
     });
   }
   return samples;

@@ -1,10 +1,12 @@
 /**
  * @typedef {"R" | "W" | "N"} Workload
  * @typedef {object} Design
- * @property {"node" | "express"} framework
+ * @property {"node" | "express" | "fastify" | "hono" | "koa"} framework
  * @property {string} design
  * @property {string} name framework and design.
  * @property {Partial<Record<Workload, number>>} targets least ratio that it must reach.
+ * @property {boolean} peer whether it is somebody else's.
+ * @property {boolean} keeps whether the server keeps what is written: of what clients keep, these do not.
  * @property {(setting: { folder: string }) => MaybePromise<{ server: import("node:http").Server, cookies: readonly string[] }>} start
  *   Makes its sessions, too. Imports nothing of the other designs: each process holds what it measures and no more.
  */
@@ -23,24 +25,46 @@ export const workloads = /** @type {const} */ ({
 /** Without sessions; the first is what all are compared with, the second tells how far two of the same differ. */
 export const bare = "bare";
 export const control = "control";
-export const peer = "express-session";
 
 /** @type {readonly Design[]} */
 export const designs = [
-  of("node", bare, {}, async () => (await import("./designs/bare.mjs")).nodeBare()),
-  of("node", control, {}, async () => (await import("./designs/bare.mjs")).nodeBare()),
+  of("node", bare, {}, async () => (await import("./designs/node-bare.mjs")).nodeBare()),
+  of("node", control, {}, async () => (await import("./designs/node-bare.mjs")).nodeBare()),
   of("node", "memory", { R: 0.9, W: 0.85, N: 0.95 }, async () => (await import("./designs/node-memory.mjs")).nodeMemory()),
   of("node", "lmdb", { R: 0.8, W: 0.5, N: 0.95 }, async (setting) => (await import("./designs/node-lmdb.mjs")).nodeLmdb(setting)),
-  of("express", bare, {}, async () => (await import("./designs/bare.mjs")).expressBare()),
-  of("express", control, {}, async () => (await import("./designs/bare.mjs")).expressBare()),
+  of("express", bare, {}, async () => (await import("./designs/express-bare.mjs")).expressBare()),
+  of("express", control, {}, async () => (await import("./designs/express-bare.mjs")).expressBare()),
   of("express", "memory", { R: 0.9, W: 0.85, N: 0.95 }, async () => (await import("./designs/express-memory.mjs")).expressMemory()),
-  of("express", peer, {}, async () => (await import("./designs/express-session.mjs")).expressWithExpressSession()),
+  peer("express", "express-session", async () => (await import("./designs/express-session.mjs")).expressWithExpressSession()),
+  of("fastify", bare, {}, async () => (await import("./designs/fastify-bare.mjs")).fastifyBare()),
+  of("fastify", control, {}, async () => (await import("./designs/fastify-bare.mjs")).fastifyBare()),
+  of("fastify", "memory", { R: 0.9, W: 0.8, N: 0.95 }, async () => (await import("./designs/fastify-memory.mjs")).fastifyMemory()),
+  peer("fastify", "@fastify/session", async () => (await import("./designs/fastify-session.mjs")).fastifyWithSession()),
+  {
+    ...peer("fastify", "@fastify/secure-session", async () => (await import("./designs/fastify-secure-session.mjs")).fastifyWithSecureSession()),
+    keeps: false,
+  },
+  of("hono", bare, {}, async () => (await import("./designs/hono-bare.mjs")).honoBare()),
+  of("hono", control, {}, async () => (await import("./designs/hono-bare.mjs")).honoBare()),
+  of("hono", "memory", { R: 0.9, W: 0.8, N: 0.95 }, async () => (await import("./designs/hono-memory.mjs")).honoMemory()),
+  peer("hono", "hono-sessions", async () => (await import("./designs/hono-sessions.mjs")).honoWithHonoSessions()),
+  peer("hono", "better-auth", async () => (await import("./designs/hono-better-auth.mjs")).honoWithBetterAuth()),
+  of("koa", bare, {}, async () => (await import("./designs/koa-bare.mjs")).koaBare()),
+  of("koa", control, {}, async () => (await import("./designs/koa-bare.mjs")).koaBare()),
+  of("koa", "memory", { R: 0.9, W: 0.8, N: 0.95 }, async () => (await import("./designs/koa-memory.mjs")).koaMemory()),
+  peer("koa", "koa-session", async () => (await import("./designs/koa-session.mjs")).koaWithKoaSession()),
 ];
 
-/** How many times faster than the peer we must be. */
+/**
+ * What we must be beside the best peer of the same framework: so many times faster, but no more is asked than `enough`, a share of the server without sessions.
+ * @type {readonly { framework: Design["framework"], workload: Workload, atLeast: number, enough: number }[]}
+ */
 export const peerTargets = [
-  { framework: "express", design: "memory", workload: /** @type {Workload} */ ("R"), atLeast: 1.8 },
-  { framework: "express", design: "memory", workload: /** @type {Workload} */ ("W"), atLeast: 1.8 },
+  { framework: "express", workload: "R", atLeast: 1.8, enough: Infinity },
+  { framework: "express", workload: "W", atLeast: 1.8, enough: Infinity },
+  .../** @type {const} */ (["fastify", "hono", "koa"]).flatMap((framework) =>
+    /** @type {const} */ (["R", "W", "N"]).map((workload) => ({ framework, workload, atLeast: 2, enough: 0.95 })),
+  ),
 ];
 
 /**
@@ -51,5 +75,15 @@ export const peerTargets = [
  * @returns {Design}
  */
 function of(framework, design, targets, start) {
-  return { framework, design, name: `${framework}-${design}`, targets, start };
+  return { framework, design, name: `${framework}-${design.replaceAll(/\W+/g, "-")}`, targets, start, peer: false, keeps: true };
+}
+
+/**
+ * @param {Design["framework"]} framework
+ * @param {string} design
+ * @param {Design["start"]} start
+ * @returns {Design}
+ */
+function peer(framework, design, start) {
+  return { ...of(framework, design, {}, start), peer: true };
 }

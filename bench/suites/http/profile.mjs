@@ -19,7 +19,7 @@ export async function profile(target, { say, slot = 5_000, data }) {
   const folder = temporaryFolder(data);
   try {
     const server = await startServer(chosen.design, folder);
-    await verify(server, chosen.design.design);
+    await verify(server, chosen.design);
     await load(server, chosen.path, 3_000);
     await server.ask({ profile: "start" });
     const { rate, cpu } = await load(server, chosen.path, slot);

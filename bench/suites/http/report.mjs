@@ -1,5 +1,5 @@
 import { median, ratioOfMedians } from "../../lib/statistics.mjs";
-import { bare, control, designs, peer, peerTargets, workloads } from "./designs.mjs";
+import { bare, control, designs, peerTargets, workloads } from "./designs.mjs";
 
 /**
  * @typedef {{ framework: string, design: string, workload: import("./designs.mjs").Workload }} Cell
@@ -83,7 +83,7 @@ export function sectionOf(measured, plan, facts) {
       `- ${framework} without sessions: ${whole(median(bares.map(({ bareRate }) => bareRate)))} requests/s, ${median(bares.map(({ bareCpu }) => bareCpu)).toFixed(1)} µs of CPU a request. Control ${controlShare(samples).toFixed(2)}.${again}`,
     );
   }
-  lines.push(...peerTargets.flatMap((target) => peerLine(target, measured, plan.judged)));
+  lines.push(...peerTargets.flatMap((target) => peerLines(target, measured, plan.judged)));
   return `${lines.join("\n")}\n`;
 }
 
@@ -100,18 +100,23 @@ function rowLine({ framework, design, workload, ratio, low, high, addedCpuUs }, 
 }
 
 /**
- * How many times faster than the peer, in the same rounds.
+ * How many times faster than each peer of the framework, in the same rounds.
  * @param {typeof peerTargets[number]} target
  * @param {readonly Measured[]} measured
  * @param {boolean} judged
  */
-function peerLine({ framework, design, workload, atLeast }, measured, judged) {
+function peerLines({ framework, workload, atLeast, enough }, measured, judged) {
   const samples = measured.find((part) => part.framework === framework)?.samples;
   if (samples === undefined) return [];
-  const { ratio, low, high } = ratioOfMedians(sharesOf(samples, design, workload), sharesOf(samples, peer, workload));
-  return [
-    `- ${framework} ${design} ${workload} ÷ ${peer} ${workload}: **${ratio.toFixed(2)} ×** (${low.toFixed(2)} to ${high.toFixed(2)}); must reach ${atLeast.toFixed(1)} ×${judged ? verdict(ratio, atLeast) : ""}.`,
-  ];
+  const { ratio: own } = ratioOfMedians(sharesOf(samples, "memory", workload), sharesOf(samples, control, workload));
+  return designs
+    .filter((design) => design.framework === framework && design.peer)
+    .map(({ design }) => {
+      const { ratio, low, high } = ratioOfMedians(sharesOf(samples, "memory", workload), sharesOf(samples, design, workload));
+      const or = enough === Infinity ? "" : `, or ${enough.toFixed(2)} of the server without sessions`;
+      const reached = judged ? (own >= enough ? " ✓" : verdict(ratio, atLeast)) : "";
+      return `- ${framework} memory ${workload} ÷ ${design} ${workload}: **${ratio.toFixed(2)} ×** (${low.toFixed(2)} to ${high.toFixed(2)}); must reach ${atLeast.toFixed(1)} ×${or}${reached}.`;
+    });
 }
 
 /**

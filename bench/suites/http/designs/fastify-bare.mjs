@@ -1,0 +1,13 @@
+import { fastify } from "fastify";
+import { userOf } from "../../../lib/payload.mjs";
+import { placeholderCookies } from "./placeholder-cookies.mjs";
+
+/** Fastify without sessions. */
+export async function fastifyBare() {
+  const app = fastify();
+  app.get("/r", async () => ({ user: userOf(0) }));
+  app.get("/w", async () => ({ user: userOf(0) }));
+  app.get("/n", async () => ({ user: "nobody" }));
+  await app.ready();
+  return { server: app.server, cookies: placeholderCookies() };
+}
