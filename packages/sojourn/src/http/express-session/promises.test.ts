@@ -38,10 +38,11 @@ let open: () => void;
 let gate: Promise<void>;
 let waiting: () => void;
 let isWaiting: Promise<void>;
-beforeEach(() => {
+function close(): void {
   gate = new Promise((resolve) => (open = resolve));
   isWaiting = new Promise((resolve) => (waiting = resolve));
-});
+}
+beforeEach(close);
 afterEach(() => here.close());
 
 const routes: Record<string, (request: Request, response: ServerResponse) => unknown> = {
@@ -109,6 +110,10 @@ describe.each(Object.entries(homes))("on %s", (_name, home) => {
 
   it("a lifetime that another request has set stays", async () => {
     for (const path of ["/slow/b", "/slow/touch"]) {
+      first.jar = "";
+      await first.get("/login");
+      second.jar = first.jar;
+      close();
       const slow = first.get(path);
       await isWaiting;
       await second.get("/remember");
@@ -120,9 +125,8 @@ describe.each(Object.entries(homes))("on %s", (_name, home) => {
 
   it.each(["/destroy", "/regenerate", "/unset", "/store"])("what was ended by %s is not revived by a slow request, whatever it does", async (how) => {
     for (const path of Object.keys(slowRoutes)) {
-      gate = new Promise((resolve) => (open = resolve));
-      isWaiting = new Promise((resolve) => (waiting = resolve));
-      first.jar = second.jar = "";
+      close();
+      first.jar = "";
       await first.get("/login");
       const { jar } = first;
       second.jar = jar;
@@ -158,6 +162,19 @@ describe.each(Object.entries(homes))("on %s", (_name, home) => {
   });
 });
 
+it.each(Object.entries(homes))("on %s an id that is given again begins another session, which older requests do not reach", async (_name, home) => {
+  const [options] = home();
+  const visitor = (await here.listen(listener({ ...options, genid: () => "mine" }))).visitor();
+  await visitor.get("/login");
+  const slow = visitor.get("/slow/b");
+  await isWaiting;
+  await visitor.get("/regenerate");
+  await visitor.get("/a");
+  open();
+  await slow;
+  expect(JSON.parse((await visitor.get("/read")).body)).toEqual({ a: 1 });
+});
+
 it("strict: a request whose session was ended meanwhile is answered with 401", async () => {
   const visitor = (await here.listen(listener({ strict: true }))).visitor();
   await visitor.get("/login");
@@ -169,4 +186,45 @@ it("strict: a request whose session was ended meanwhile is answered with 401", a
   await visitor.get("/destroy");
   open();
   expect(await slow).toMatchObject({ status: 401, body: expect.stringContaining("session_ended") as string });
+});
+
+describe("on a store made for express-session", () => {
+  it("what another process destroyed before this one writes is not brought back", async () => {
+    const store = new MemoryStore();
+    const visitor = (await here.listen(listener({ store }))).visitor();
+    await visitor.get("/login");
+    const slow = visitor.get("/slow/b");
+    await isWaiting;
+    store.sessions = {};
+    open();
+    await slow;
+    expect(store.sessions).toEqual({});
+  });
+
+  it("what the application destroys while it is being written does not come back", async () => {
+    const store = new MemoryStore();
+    const { set } = store;
+    const visitor = (await here.listen(listener({ store }))).visitor();
+    await visitor.get("/login");
+    const [sid = ""] = Object.keys(store.sessions);
+    store.set = (...args) => void setTimeout(() => set.apply(store, args), 80);
+    const slow = visitor.get("/a");
+    await sleep(30);
+    store.destroy(sid);
+    await slow;
+    expect(store.sessions).toEqual({});
+  });
+
+  it("nor does any, when the application clears the store meanwhile", async () => {
+    const store = new MemoryStore();
+    const { set } = store;
+    const visitor = (await here.listen(listener({ store }))).visitor();
+    await visitor.get("/login");
+    store.set = (...args) => void setTimeout(() => set.apply(store, args), 80);
+    const slow = visitor.get("/a");
+    await sleep(30);
+    store.clear();
+    await slow;
+    expect(store.sessions).toEqual({});
+  });
 });

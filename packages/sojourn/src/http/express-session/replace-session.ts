@@ -8,7 +8,8 @@ import { deltaOf, mergedOver, type Delta } from "./texts.ts";
 /** Whose place is taken, and by what. */
 export interface Replacement {
   readonly sid: string;
-  readonly before: Kept;
+  /** Of the Sojourn session. */
+  readonly id: string;
   readonly delta: Delta;
   readonly cookie: Cookie;
   readonly client: Client | undefined;
@@ -23,9 +24,8 @@ const patience = 10_000;
  * The other exists, under a name of its own, before the first ends, so that there is no moment at which the id names nothing.
  * @throws {SojournError} `session_ended`, also when another request is at the same; `limit_reached` …
  */
-export async function replaceSession(home: Home, { sid, before, delta, cookie, client, subject }: Replacement): Promise<Kept> {
+export async function replaceSession(home: Home, { sid, id, delta, cookie, client, subject }: Replacement): Promise<Kept> {
   const { sessions } = home;
-  const id = before.id as string;
   const now = await sessions.reach({ id }, { touch: false });
   if (now === undefined) throw endedMeanwhile();
   const seen = textsIn(now);

@@ -62,7 +62,8 @@ async function act(request: IncomingMessage & { session?: AnySession | null }, r
       current[step.name] = structuredClone(step.value);
       break;
     case "delete":
-      delete current[step.name];
+      // A session that is empty again by its end is not kept there, though its cookie has left: here it is.
+      if (!response.headersSent) delete current[step.name];
       break;
     case "push":
       current[step.name] = Array.isArray(current[step.name]) ? current[step.name] : [];

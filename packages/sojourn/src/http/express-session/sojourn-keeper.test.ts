@@ -5,6 +5,7 @@ import { createSessions, type Sessions } from "../../core/sessions.ts";
 import type { SessionInfo } from "../../core/info.ts";
 import { memoryStore, type MemoryStore as Memory } from "../../stores/memory/memory.ts";
 import { delayed } from "../../testing/delayed.ts";
+import { failingStore } from "../../testing/failing-store.ts";
 import { MemoryStore, session, type Session, type SessionOptions, type SessionRequest, type StoredSession } from "./express-session.ts";
 import { ownManager } from "./own-manager.ts";
 import type { Store } from "./store.ts";
@@ -31,7 +32,8 @@ async function act(request: Request, response: ServerResponse): Promise<void> {
       new Promise((resolve, reject) =>
         request.session[name]((error) => (error === null || error === undefined ? resolve() : reject(new Error(`${name} failed`, { cause: error })))),
       );
-    if (verb === "user") request.session["passport"] = value === "" ? {} : { user: value };
+    if (verb === "wait") await sleep(Number(value));
+    else if (verb === "user") request.session["passport"] = value === "" ? {} : { user: value };
     else if (verb === "maxAge") request.session.cookie.maxAge = Number(value);
     else if (verb === "save" || verb === "regenerate" || verb === "destroy") await called(verb);
     else if (verb !== "") request.session[verb] = value;
@@ -69,7 +71,7 @@ describe("whose it is", () => {
   it("may be another property, set without a new session; parallel writers lose nothing by it", async () => {
     const visitor = await visitorOf({ subject: ({ userId }) => userId as string | undefined });
     await visitor.get("/cart=tea");
-    await Promise.all([visitor.get("/userId=eve"), visitor.get("/a=1"), visitor.get("/b=2")]);
+    await Promise.all([visitor.get("/userId=eve"), visitor.get("/a=1"), visitor.get("/wait=40/b=2")]);
     expect(await dataOf(visitor)).toMatchObject({ cart: "tea", userId: "eve", a: "1", b: "2" });
     expect(await listed("eve")).toHaveLength(1);
   });
@@ -79,10 +81,29 @@ describe("whose it is", () => {
       for (let n = 0; n < 10; n += 1) {
         const visitor = await visitorOf({ store: delayed(memoryStore()) });
         await visitor.get(how.startsWith("/user") ? "/user=ada" : "/cart=tea");
-        await Promise.all(["/a=1", how, "/b=2", "/c=3"].map((path) => visitor.get(path)));
+        await Promise.all(["/a=1", how, "/b=2", `/wait=${n * 3}/c=3`].map((path) => visitor.get(path)));
         expect(await dataOf(visitor), how).toMatchObject({ a: "1", b: "2", c: "3" });
       }
     }
+  });
+
+  it("is found at every moment while it changes", async () => {
+    const slow = failingStore(memoryStore(), (call) =>
+      call.verb === "commit" && (call.change.claim ?? call.change.release) !== undefined && call.change.expect === "live"
+        ? { fault: "slow", ms: 60 }
+        : undefined,
+    );
+    const visitor = await visitorOf({ store: slow });
+    const { id } = await dataOf(visitor, "/user=ada/cart=tea");
+    const { jar } = visitor;
+    const change = visitor.get("/user=bob");
+    for (let n = 0; n < 12; n += 1) {
+      expect(await dataOf(visitor)).toMatchObject({ id, cart: "tea" });
+      await sleep(15);
+    }
+    await change;
+    expect(visitor.jar).toBe(jar);
+    expect(await dataOf(visitor)).toMatchObject({ id, passport: { user: "bob" } });
   });
 
   it("follows another user, and a log-out that only takes the user away", async () => {
@@ -131,6 +152,10 @@ describe("how long it lasts", () => {
       for (let n = 0; n < 6; n += 1) {
         await sleep(150);
         expect(await dataOf(visitor)).toMatchObject({ id, cart: "tea" });
+      }
+      for (let n = 0; n < 6; n += 1) {
+        await sleep(150);
+        expect(await dataOf(visitor, `/n=${n}`)).toMatchObject({ id, cart: "tea" });
       }
       await sleep(500);
       const after = await dataOf(visitor);
