@@ -144,6 +144,9 @@ overEveryStore((open) => {
     two.onWake("sms", async () => void done++);
     await swept(two);
     expect(done).toBe(0);
+    // It claims nothing more, and its handler is still at work.
+    void one.close();
+    await new Promise((resolve) => setTimeout(resolve, 20));
     clock.advance("30s");
     await sweptUntil(two, () => done === 1);
   });
