@@ -51,12 +51,12 @@ describe("examples/next", () => {
           expect(anonymous).toHaveLength(59);
           await page.getByLabel("Name").fill("ada");
           await page.getByRole("button", { name: "Log in" }).click();
-          await page.getByText("Hello, ada").waitFor();
+          await page.getByRole("heading", { name: "Hello, ada" }).waitFor();
           expect(await page.getByRole("listitem").allTextContents()).toEqual(["lamp"]);
           const own = await token();
           expect([own?.length, own === anonymous]).toEqual([59, false]);
           await page.getByRole("button", { name: "Log out" }).click();
-          await page.getByText("Hello, visitor").waitFor();
+          await page.getByRole("heading", { name: "Hello, visitor" }).waitFor();
           expect([await page.getByRole("listitem").count(), await token()]).toEqual([0, undefined]);
         }
       } finally {

@@ -324,7 +324,8 @@ describe.each(Object.keys(stores))("over %s", (name) => {
 
     test("menu: whoever writes the keyword of a dialogue before an answer is not asked", async () => {
       const survey = dialogue("survey", async (talk) => talk.ask("How was it?"));
-      const { gateway, network, finished } = await world().process({
+      const { clock, process } = world();
+      const { gateway, network, finished } = await process({
         numbers: three.slice(0, 1),
         exhausted: "menu",
         dialogues: [booking, survey],
@@ -336,6 +337,8 @@ describe.each(Object.keys(stores))("over %s", (name) => {
       await phone.send(three[0]!, "survey  book was\nfine");
       await until(() => finished.length === 1);
       expect(finished[0]).toMatchObject({ dialogue: "survey", result: "book was\nfine" });
+      // The older comes first.
+      clock.advance(1);
       await gateway.start(booking, ana, { slot: "b" });
       // Of two that have the keyword it does not tell which.
       await phone.send(three[0]!, "book yes");
