@@ -1,6 +1,6 @@
 import { json, textIn, waitOf, type SmsSession, type SmsSessions } from "./dialogue-record.ts";
 
-/** A message that several dialogues over one number could be meant by. The field `choice.<number>` of a contact, until the person has said which. */
+/** A message that several dialogues over one number could be meant by. In the field `choice.<number>` of a contact. */
 export interface Choice {
   readonly text: string;
   readonly message?: string | undefined;
@@ -18,8 +18,38 @@ export async function waitingOver(sessions: SmsSessions, subject: string, number
   return waiting;
 }
 
+/** What is kept under `choice.<number>`. */
+interface Choosing {
+  /** Until the person has said which. */
+  readonly open?: Choice | undefined;
+  /** Names of messages that a choice was made of: they may come again. */
+  readonly heard: readonly string[];
+}
+
+/** Names that are remembered. */
+const remembered = 20;
+
 export function choiceOf(contact: SmsSession, number: string): Choice | undefined {
-  return contact.get(`choice.${number}`) as Choice | undefined;
+  return choosing(contact, number).open;
+}
+
+/** Whether a message had its part in a choice that was made. */
+export function wasChosen(contact: SmsSession, number: string, message: string | undefined): boolean {
+  return message !== undefined && choosing(contact, number).heard.includes(message);
+}
+
+/** The choice was made, by that message. Written at once; a choice that was asked for since then stays open. */
+export async function chosen(contact: SmsSession, number: string, choice: Choice, by: string | undefined): Promise<void> {
+  await contact.update(`choice.${number}`, (now) => {
+    const { open, heard } = (now ?? { heard: [] }) as unknown as Choosing;
+    const same = open?.text === choice.text && open.message === choice.message;
+    const names = [...heard, choice.message, by].filter((name) => name !== undefined).slice(-remembered);
+    return json({ heard: names, ...(same || open === undefined ? undefined : { open }) } satisfies Choosing);
+  });
+}
+
+function choosing(contact: SmsSession, number: string): Choosing {
+  return (contact.get(`choice.${number}`) as unknown as Choosing | undefined) ?? { heard: [] };
 }
 
 /** Which dialogue was picked by a message, if it is the answer to a choice. */
@@ -36,6 +66,7 @@ export function holdBack(
   { text, message }: { readonly text: string; readonly message?: string | undefined },
 ): string {
   const ids = waiting.map((session) => session.id as string);
-  contact.set(`choice.${number}`, json({ text, ids, ...(message === undefined ? undefined : { message }) } satisfies Choice));
+  const open: Choice = { text, ids, ...(message === undefined ? undefined : { message }) };
+  contact.set(`choice.${number}`, json({ heard: choosing(contact, number).heard, open } satisfies Choosing));
   return ["Which one?", ...waiting.map((session, i) => `${i + 1} ${textIn(session, "asked") ?? ""}`)].join("\n");
 }

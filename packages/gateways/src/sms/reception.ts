@@ -1,5 +1,5 @@
 import { SojournError } from "sojourn";
-import { choiceOf, holdBack, picked, waitingOver } from "./choice.ts";
+import { choiceOf, chosen, holdBack, picked, waitingOver, wasChosen } from "./choice.ts";
 import { contactOf, dealtWith, handsetOf, joined, lapsed, leftOf, renewalOf, renewed, type Whole } from "./contact.ts";
 import { grace, type AnyDialogue } from "./conversation.ts";
 import { originOf, saidBy, say, type SmsSession } from "./dialogue-record.ts";
@@ -103,7 +103,8 @@ export function reception(
     if (waiting.length <= 1) return { session: waiting[0], text, name };
     const contact = await contactOf(sessions, handset, now());
     const choice = choiceOf(contact, number);
-    if (name !== undefined && choice?.message === name) return "asked";
+    // The network sends it again.
+    if ((name !== undefined && choice?.message === name) || wasChosen(contact, number, name)) return "asked";
     const named = namedIn(waiting, text);
     if (named !== undefined) return { ...named, name };
     const id = picked(choice, text);
@@ -115,10 +116,8 @@ export function reception(
       session: await sessions.reach({ id }),
       text: choice.text,
       name: choice.message,
-      async done() {
-        contact.delete(`choice.${number}`);
-        await contact.commit();
-      },
+      // The next message may be here already, and have asked anew.
+      done: () => chosen(contact, number, choice, name),
     };
   }
 

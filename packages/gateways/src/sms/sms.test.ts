@@ -303,6 +303,9 @@ describe.each(Object.keys(stores))("over %s", (name) => {
       await phone.send(three[0]!, "no", "m1");
       await phone.send(three[0]!, "2", "m2");
       expect((await phone.next()).text).toBe("Why not?");
+      // Both come again when all is done.
+      await phone.send(three[0]!, "no", "m1");
+      await phone.send(three[0]!, "2", "m2");
       await phone.send(three[0]!, "I am away", "m3");
       expect((await phone.next()).text).toBe("Which one?\n1 a: will you come?\n2 Why not?\n3 c: will you come?");
       await phone.send(three[0]!, "2.", "m4");
@@ -320,6 +323,37 @@ describe.each(Object.keys(stores))("over %s", (name) => {
       }
       await until(() => finished.length === 3);
       expect(finished.map(({ result }) => (result as { slot: string }).slot)).toEqual(["b", "a", "c"]);
+    });
+
+    test("menu: an answer that comes before the choice of the last is written down is asked about, and not forgotten", async () => {
+      const { clock, process } = world();
+      const network = simulatedNetwork();
+      // Somebody answers faster than anything is written.
+      const quick: Promise<void>[] = [];
+      const { gateway, finished } = await process({
+        numbers: three.slice(0, 1),
+        exhausted: "menu",
+        transport: {
+          ...network,
+          async send(message) {
+            const sent = await network.send(message);
+            if (message.text === "Why not?") quick.push(network.handset(ana).send(three[0]!, "I am away", "m3"));
+            return sent;
+          },
+        },
+      });
+      for (const slot of ["a", "b"]) {
+        await gateway.start(booking, ana, { slot });
+        clock.advance(1);
+      }
+      const phone = network.handset(ana);
+      await phone.send(three[0]!, "2", "m1");
+      await phone.send(three[0]!, "1", "m2");
+      await Promise.all(quick);
+      await until(() => phone.received.at(-1)?.text.startsWith("Which one?\n1 Why not?"));
+      await phone.send(three[0]!, "1", "m4");
+      await until(() => finished.length === 1);
+      expect(finished[0]?.result).toMatchObject({ slot: "a", why: "I am away" });
     });
 
     test("menu: whoever writes the keyword of a dialogue before an answer is not asked", async () => {
