@@ -114,7 +114,7 @@ describe("a difference is found, wherever it lies:", () => {
 
   test.each(Object.entries(faults))("%s", async (_, fault) => {
     const store = faulty(memoryStore(), fault);
-    const result = await fc.check(played({ open: () => store }), { seed, numRuns: 100, endOnFailure: true });
+    const result = await fc.check(played({ open: () => store }), { seed, numRuns: 500, endOnFailure: true });
     expect(result.failed).toBe(true);
     expect(String(result.errorInstance)).toMatch(/The store differs after:\n {2}\{"id"/);
   });

@@ -174,37 +174,36 @@ function ask(
   });
 }
 
-const name = fc.constantFrom("a", "b", "passport", "$x", "~y", "save", "0");
-const step: fc.Arbitrary<Step> = fc
-  .oneof(
-    { weight: 4, arbitrary: fc.record({ do: fc.constant("set" as const), name, value: fc.jsonValue({ maxDepth: 2 }) }) },
-    { weight: 2, arbitrary: fc.record({ do: fc.constant("push" as const), name }) },
-    { weight: 1, arbitrary: fc.record({ do: fc.constant("delete" as const), name }) },
-    { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("maxAge" as const, "expires" as const), value: fc.constantFrom(null, 900, 5000, 90_000) }) },
-    {
-      weight: 1,
-      arbitrary: fc.constantFrom<Step>(
-        { do: "cookie", name: "secure", value: true },
-        { do: "cookie", name: "path", value: "/other" },
-        { do: "cookie", name: "sameSite", value: "lax" },
-        { do: "cookie", name: "httpOnly", value: false },
-      ),
-    },
-    {
-      weight: 3,
-      arbitrary: fc.constantFrom<Step>(
-        { do: "save" },
-        { do: "touch" },
-        { do: "reload" },
-        { do: "regenerate" },
-        { do: "destroy" },
-        { do: "unset" },
-        { do: "write" },
-        { do: "head" },
-      ),
-    },
-  )
-  .filter((each) => !("name" in each) || each.name !== "save" || each.do === "delete");
+// Not "save": express-session puts one on the session itself, and whoever deletes that is left with another.
+const name = fc.constantFrom("a", "b", "passport", "$x", "~y", "0");
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ do: fc.constant("set" as const), name, value: fc.jsonValue({ maxDepth: 2 }) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("push" as const), name }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("delete" as const), name }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("maxAge" as const, "expires" as const), value: fc.constantFrom(null, 900, 5000, 90_000) }) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom<Step>(
+      { do: "cookie", name: "secure", value: true },
+      { do: "cookie", name: "path", value: "/other" },
+      { do: "cookie", name: "sameSite", value: "lax" },
+      { do: "cookie", name: "httpOnly", value: false },
+    ),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom<Step>(
+      { do: "save" },
+      { do: "touch" },
+      { do: "reload" },
+      { do: "regenerate" },
+      { do: "destroy" },
+      { do: "unset" },
+      { do: "write" },
+      { do: "head" },
+    ),
+  },
+);
 const visit: fc.Arbitrary<Visit> = fc.record({
   path: fc.constantFrom("/", "/app", "/app/page?x=1", "/application", "/other"),
   steps: fc.array(step, { maxLength: 5 }),
