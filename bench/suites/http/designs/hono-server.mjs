@@ -2,7 +2,7 @@ import { createAdaptorServer } from "@hono/node-server";
 
 /**
  * Hono on Node, by its own adapter.
- * @param {import("hono").Hono<any>} app
+ * @param {{ fetch(request: Request): Response | Promise<Response> }} app
  * @returns {import("node:http").Server}
  */
 export function serverOf(app) {

@@ -7,7 +7,7 @@ import { serverOf } from "./hono-server.mjs";
 /** The peer: hono-sessions with the store that it brings, without its encryption of the id. */
 export async function honoWithHonoSessions() {
   let views = 0;
-  /** @type {Hono<{ Variables: { session: import("hono-sessions").Session<any> } }>} */
+  /** @type {Hono<{ Variables: { session: import("hono-sessions").Session<Record<string, unknown>> } }>} */
   const app = new Hono();
   app.use(sessionMiddleware({ store: new MemoryStore(), expireAfterSeconds: 86_400, cookieOptions: { path: "/", httpOnly: true, sameSite: "Lax" } }));
   app.get("/r", async (context) => context.json({ user: context.get("session").get("userId") ?? undefined }));

@@ -63,6 +63,7 @@ export function newLine(): Line {
     cookie: undefined,
     run<T>(job: () => Promise<T>) {
       const done = last.then(job);
+      // Who asked for it is told; the next begins all the same.
       last = done.catch(() => undefined);
       return done;
     },
