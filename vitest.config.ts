@@ -24,8 +24,14 @@ function exactly(specifier: string): RegExp {
   return new RegExp(`^${specifier.replaceAll(/[.*+?^${}()|[\]\\/]/g, String.raw`\$&`)}$`);
 }
 
+/** The package's own doors to the platform, which here is Node. */
+const doors = [
+  { find: /^#platform$/, replacement: new URL("packages/sojourn/src/core/platform/node.ts", import.meta.url).pathname },
+  { find: /^#sealing$/, replacement: new URL("packages/sojourn/src/sealed/platform/node.ts", import.meta.url).pathname },
+];
+
 const config: ViteUserConfig = defineConfig({
-  resolve: { alias: [...sources(), { find: /^#platform$/, replacement: new URL("packages/sojourn/src/core/platform/node.ts", import.meta.url).pathname }] },
+  resolve: { alias: [...sources(), ...doors] },
   test: {
     include: ["packages/**/src/**/*.test.ts", "test/**/*.test.ts", "bench/**/*.test.ts"],
     exclude: ["**/node_modules/**", "**/dist/**"],

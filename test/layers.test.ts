@@ -27,6 +27,7 @@ test("what runs on Workers reaches no node: module", () => {
   for (const path of reached) {
     for (const specifier of modules.get(path) ?? []) {
       if (specifier === "#platform") reached.add("packages/sojourn/src/core/platform/web.ts");
+      else if (specifier === "#sealing") reached.add("packages/sojourn/src/sealed/platform/web.ts");
       else if (specifier.startsWith(".")) reached.add(join(dirname(path), specifier));
       else found.push(`${path} imports ${specifier}`);
     }
@@ -39,6 +40,9 @@ describe("a planted violation is found", () => {
   test.each([
     [`${library}/core/x.ts`, `import { hash } from "node:crypto";`, "core reaches the platform through #platform only"],
     [`${library}/core/x.ts`, `import { sha256 } from "./platform/node.ts";`, "the platform has one door: #platform"],
+    [`${library}/sealed/x.ts`, `import { hkdfSync } from "node:crypto";`, "sealed reaches the platform through #sealing only"],
+    [`${library}/stores/lmdb/x.ts`, `import { boxOf } from "../../sealed/box.ts";`, "stores imports sealed; it may import core"],
+    [`${library}/stores/encrypted/x.ts`, `import "../../http/cookie.ts";`, "stores imports http; it may import core"],
     [`${library}/core/x.ts`, `import type { Memory } from "../stores/memory/memory.ts";`, "core imports stores; it may import core"],
     [`${library}/index.ts`, `export { memoryStore } from "./stores/memory/memory.ts";`, "entry imports stores; it may import core"],
     [`${library}/stores/lmdb/lmdb.ts`, `const { x } = await import("../memory/memory.ts");`, "an adapter imports its sibling"],

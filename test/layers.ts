@@ -17,6 +17,12 @@ interface Place {
 /** These layers are made of adapters, one folder each, over the files in the layer's root. */
 const adapted: ReadonlySet<string> = new Set(["stores", "http", "gateways"]);
 
+/** The doors to the platform, and where each is one. */
+const doors: Readonly<Record<string, string>> = { "#platform": "/core/platform/", "#sealing": "/sealed/platform/" };
+
+/** Adapters that are made of another layer's root: what rests encrypted is sealed as what travels is. */
+const made: Readonly<Record<string, string>> = { "stores/encrypted": "sealed" };
+
 /** Whose code may name which other packages of ours in production; the server names all. */
 const mayName: Readonly<Record<string, readonly string[]>> = {
   "packages/sojourn": [],
@@ -38,9 +44,11 @@ export function violation(path: string, specifier: string, house: House): string
   if (specifier === "(computed)") return from.test || from.home === "packages/server" ? undefined : "a computed import hides what it imports";
   if (specifier.startsWith(".")) return relative(path, from, join(dirname(path), specifier));
   if (specifier.startsWith("node:")) {
-    return from.layer === "core" && !from.test && !path.includes("/core/platform/") ? "core reaches the platform through #platform only" : undefined;
+    if (from.test || Object.values(doors).some((folder) => path.includes(folder))) return undefined;
+    if (from.layer === "core") return "core reaches the platform through #platform only";
+    return from.layer === "sealed" ? "sealed reaches the platform through #sealing only" : undefined;
   }
-  if (specifier.startsWith("#")) return from.home === "packages/sojourn" && specifier === "#platform" ? undefined : "there is no such door";
+  if (specifier.startsWith("#")) return from.home === "packages/sojourn" && specifier in doors ? undefined : "there is no such door";
   return named(from, specifier, house);
 }
 
@@ -63,8 +71,9 @@ function relative(path: string, from: Place, target: string): string | undefined
   if (to.home !== from.home) return "packages import each other by name";
   if (from.test || target === `${from.home}/package.json`) return undefined;
   if (to.test) return "production code imports a test";
-  if (target.includes("/core/platform/") && !path.includes("/core/platform/")) return "the platform has one door: #platform";
+  for (const [door, folder] of Object.entries(doors)) if (target.includes(folder) && !path.includes(folder)) return `the platform has one door: ${door}`;
   if (to.layer === "core") return undefined;
+  if (made[`${from.layer}/${from.adapter}`] === to.layer) return undefined;
   if (to.layer !== from.layer) return `${from.layer} imports ${to.layer}; it may import core`;
   if (to.adapter === undefined || to.adapter === from.adapter) return undefined;
   return from.adapter === undefined ? `the root of ${from.layer} imports an adapter` : "an adapter imports its sibling";

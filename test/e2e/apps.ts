@@ -24,7 +24,7 @@ export interface Answer {
 }
 
 export async function startApps(
-  store: "memory" | "lmdb",
+  store: "memory" | "lmdb" | "sealed",
   processes: number,
   settings: object = {},
   environment: Readonly<Record<string, string>> = {},

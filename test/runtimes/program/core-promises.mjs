@@ -1,6 +1,7 @@
 // What core asks of a runtime beyond the language: chance, SHA-256, the clock, timers.
 import { createSessions } from "sojourn";
 import { same, until } from "./promises.mjs";
+import { sealedPromises } from "./sealed-promises.mjs";
 
 const pause = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -180,5 +181,7 @@ export function corePromises(makeStore, distant) {
       same(live.length, 3);
       return undefined;
     },
+
+    ...sealedPromises(makeStore),
   };
 }

@@ -7,7 +7,7 @@ import type { Fields } from "./fields.ts";
 import type { Floors } from "./floors.ts";
 import type { Names } from "./names.ts";
 import type { HandBack, Visit } from "./resumable.ts";
-import type { Change, SessionRecord } from "./seam.ts";
+import type { Change, MaybePromise, SessionRecord } from "./seam.ts";
 import type { Settings } from "./settings.ts";
 import type { Token } from "./token.ts";
 import type { Wakes } from "./wakes.ts";
@@ -24,6 +24,16 @@ export interface Engine {
   readonly owner: string;
   readonly fields: Fields;
   readonly wakes: Wakes;
+  /** Where sessions travel with their clients, and do not rest in a store. */
+  readonly seals: Seals | undefined;
+}
+
+/** How a session that travels is handed to its client. */
+export interface Seals {
+  /** The session as it is now, for a client that is a program. */
+  token(state: SessionState): Token | undefined;
+  /** What the client is to keep, once everything is committed. */
+  handBack(state: SessionState): MaybePromise<HandBack | undefined>;
 }
 
 /** Why a token resumed nothing. For diagnosis and for the owner of the token; a stranger always hears `missing`. */

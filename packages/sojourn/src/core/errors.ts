@@ -32,6 +32,8 @@ export type SojournErrorCode =
   | "outcome_unknown"
   /** The response has begun: it is too late for this change. HTTP 500. */
   | "response_started"
+  /** The act needs a session that rests in a store; this one travels with its client. HTTP 500. */
+  | "needs_store"
   /** The act needs a session that has a subject. HTTP 401. */
   | "not_authenticated"
   /** The request crosses origins. HTTP 403. */
@@ -54,6 +56,7 @@ const statuses: Readonly<Record<SojournErrorCode, number>> = {
   record_unreadable: 503,
   outcome_unknown: 503,
   response_started: 500,
+  needs_store: 500,
   not_authenticated: 401,
   cross_site: 403,
 };

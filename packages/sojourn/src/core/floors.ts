@@ -21,8 +21,10 @@ export interface Floors {
   belowKnown(entry: Entry): boolean;
 }
 
-interface Floor {
+export interface Floor {
+  /** Epoch ms. */
   readonly at: number;
+  /** Ids of sessions that are spared. */
   readonly except: readonly string[];
 }
 
@@ -35,7 +37,7 @@ interface Known {
 
 const noFloor: Floor = { at: 0, except: [] };
 
-export function floorsOf(calls: Calls, names: Names, settings: Settings): Floors {
+export function floorsOf(calls: Calls, names: Names, settings: Pick<Settings, "clock" | "floorLag">): Floors {
   const known = clockCache<Known>(10_000);
   const ids = clockCache<SessionId>(10_000);
   /** Epoch ms at which this process last raised a floor. */
@@ -44,9 +46,7 @@ export function floorsOf(calls: Calls, names: Names, settings: Settings): Floors
   function idOf(key: string): MaybePromise<SessionId> {
     const id = ids.get(key);
     if (id !== undefined) return id;
-    // No token can name it: ":" is in no id.
-    return andThen(digestOf(`${names.tenant}\n${key}`), (digest) => {
-      const made = `floor:${digest}` as SessionId;
+    return andThen<SessionId, SessionId>(floorId(names.tenant, key), (made) => {
       ids.set(key, made);
       return made;
     });
@@ -76,7 +76,7 @@ export function floorsOf(calls: Calls, names: Names, settings: Settings): Floors
 
   return {
     async raise(subject, at, except) {
-      const key = keyOf(subject);
+      const key = floorKey(subject);
       const id = await idOf(key);
       for (let tries = 0; tries < 20; tries++) {
         const record = await calls.load(id);
@@ -103,14 +103,14 @@ export function floorsOf(calls: Calls, names: Names, settings: Settings): Floors
     },
     belowKnown(entry) {
       const { subject } = entry.record;
-      const floors = [known.get(tenantKey), subject === undefined ? undefined : known.get(keyOf(subject))];
+      const floors = [known.get(tenantKey), subject === undefined ? undefined : known.get(floorKey(subject))];
       return floors.some((last) => last !== undefined && isUnder(entry, last.floor));
     },
   };
 
   function belowSubject(entry: Entry, now: number, fresh: boolean): MaybePromise<boolean> {
     const { subject } = entry.record;
-    const floor = subject === undefined ? noFloor : floorOf(keyOf(subject), now, fresh);
+    const floor = subject === undefined ? noFloor : floorOf(floorKey(subject), now, fresh);
     return isPromise(floor) ? floor.then((given) => judged(entry, given, now)) : judged(entry, floor, now);
   }
 }
@@ -125,13 +125,20 @@ function isUnder(entry: Entry, floor: Floor): boolean {
   return belongsSince(entry) < floor.at && !floor.except.includes(entry.record.id);
 }
 
+/** Under which id a floor rests. No token can name it: ":" is in no id. @param key from {@link floorKey} */
+export function floorId(tenant: string, key: string): MaybePromise<SessionId> {
+  return andThen<string, SessionId>(digestOf(`${tenant}\n${key}`), (digest) => `floor:${digest}` as SessionId);
+}
+
 const tenantKey = "tenant";
 
-function keyOf(subject: string | undefined): string {
+/** Whose floor: a subject's (as stored), or the tenant's. */
+export function floorKey(subject: string | undefined): string {
   return subject === undefined ? tenantKey : `subject ${subject}`;
 }
 
-function floorIn(record: SessionRecord | undefined): Floor {
+/** What a record says of it. Nobody is spared by what cannot be read. */
+export function floorIn(record: SessionRecord | undefined): Floor {
   if (record === undefined) return noFloor;
   const { fields } = record;
   const at = Number(fields["$at"]) || 0;

@@ -18,7 +18,7 @@ export interface Names {
 }
 
 /** Kinds (as stored, after the tenant) of the manager's own records. No session can have one. */
-export const ownKind = { floor: "$floor", checkpoint: "$checkpoint" } as const;
+export const ownKind = { floor: "$floor", checkpoint: "$checkpoint", revoked: "$revoked", beat: "$beat", aside: "$aside" } as const;
 
 /** Whether a stored kind, of any tenant, is one of the manager's own. */
 export function isOwnKind(stored: string): boolean {

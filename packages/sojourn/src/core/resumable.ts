@@ -24,6 +24,15 @@ export interface Resumable<Data> {
 export interface Visit {
   /** As the carrier brought it; not yet judged. */
   readonly token?: string | undefined;
+  /**
+   * Where the token travels, when it is bound to that place: a cookie's name. A token that was sealed for one place is nobody's in another. Absent for programs,
+   * which keep their token where they like.
+   */
+  readonly place?: string | undefined;
+  /** The token did not come from that place, which is only where one is handed back: it stood in a URL or a form, and is bound to no place. */
+  readonly loose?: boolean | undefined;
+  /** Most characters of a token that can be handed back there. Default: no bound is known. */
+  readonly room?: number | undefined;
   /** Epoch ms at which the request began; a touch records this, so that a slow request cannot revive an expired session. Default: now. */
   readonly began?: number | undefined;
   /** Or how to find out: it is asked for only when there is something to write it to. */

@@ -62,9 +62,9 @@ export class Session<Data> {
     return this.#state.entry?.record.version ?? 0;
   }
 
-  /** What the client presents to resume. Known only in the request that made or rotated it: the store has its hash alone. */
+  /** What the client presents to resume. Known only in the request that made or rotated it, or wrote to a sealed session: a store has its hash alone. */
   get token(): Token | undefined {
-    return this.#state.token;
+    return this.#engine.seals === undefined ? this.#state.token : this.#engine.seals.token(this.#state);
   }
 
   /** Epoch ms of creation. */

@@ -143,6 +143,7 @@ export function createSessions<Data extends object = Record<string, unknown>>(op
     },
     fields: fieldsOf(settings, (record, field) => events.emit("unreadable", { ...eventOf(engine, record), field })),
     wakes: wakesOf(() => engine),
+    seals: undefined,
   };
   let ownName: string | undefined;
   let sweep: Sweep | undefined;

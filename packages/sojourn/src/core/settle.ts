@@ -11,7 +11,11 @@ export function settle(engine: Engine, state: SessionState): MaybePromise<HandBa
   state.closed = true;
   const written = state.pending === undefined ? undefined : persist(engine, state);
   const waits = state.rotating || (!outlivesRequests && state.touched !== undefined);
-  return isPromise(written) || waits ? settleLater(engine, state, written) : state.handBack;
+  return isPromise(written) || waits ? settleLater(engine, state, written) : handBackOf(engine, state);
+}
+
+function handBackOf({ seals }: Engine, state: SessionState): MaybePromise<HandBack | undefined> {
+  return seals === undefined ? state.handBack : seals.handBack(state);
 }
 
 async function settleLater(engine: Engine, state: SessionState, written: MaybePromise<void>): Promise<HandBack | undefined> {
@@ -25,5 +29,5 @@ async function settleLater(engine: Engine, state: SessionState, written: MaybePr
       engine.events.emit("failed", { doing: "offer a successor", error: error as SojournError });
     }
   }
-  return state.handBack;
+  return handBackOf(engine, state);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { bearer, cookie, header } from "./carriers.ts";
+import { bearer, cookie, formerCookie, header } from "./carriers.ts";
 
 const token = "01hv0000000000000000000000.abcdefghijklmnopqrstuvwxyz012345";
 
@@ -74,11 +74,82 @@ describe("cookie", () => {
   });
 });
 
+describe("a long token in cookies", () => {
+  const long = "t".repeat(10_000);
+  const firsts = (lines: readonly string[]): string[] => lines.map((line) => line.split(";", 1)[0] ?? "");
+
+  it("is one cookie as ever while it fits, and has nothing beside it", () => {
+    const { setCookie, setParts, room, bound } = cookie();
+    expect([bound, room]).toEqual(["__Host-Http-session", 3 * 4_096 - 19 - 21 - 21 - 2]);
+    expect([setCookie?.({ token }), setParts?.({ token }, undefined)]).toEqual([`__Host-Http-session=${token}; Path=/; Secure; HttpOnly; SameSite=Lax`, []]);
+    expect(setParts?.({ token }, `__Host-Http-session=${token}; x.__Host-Http-session.1=a; __Host-Http-session.20=x`)).toEqual([]);
+    expect(cookie({ parts: 1 }).room).toBe(4_096 - 19);
+  });
+
+  it("is read back from what was written, with the same attributes on each", () => {
+    const { setCookie, setParts, read } = cookie({ name: "__Http-s", domain: "example.com", persistent: true });
+    const lines = [setCookie?.({ token: long, lasts: 60_000 }) ?? "", ...(setParts?.({ token: long, lasts: 60_000 }, undefined) ?? [])];
+    expect(firsts(lines).map((pair) => pair.split("=")[0])).toEqual(["__Http-s", "__Http-s.1", "__Http-s.2"]);
+    for (const line of lines) expect(line).toMatch(/; Max-Age=60; Path=\/; Domain=example.com; Secure; HttpOnly; SameSite=Lax$/);
+    expect(read(["a=b", ...firsts(lines).toReversed()].join("; "))).toBe(long);
+    expect(read(firsts(lines).slice(1).join("; "))).toBeUndefined();
+    expect(cookie({ name: "__Http-s", parts: 2 }).read(firsts(lines).join("; "))).toBeUndefined();
+  });
+
+  it("leaves none of a longer one behind", () => {
+    const { setParts } = cookie({ name: "s", parts: 2 });
+    const given = "s=5~a; s.1=b; s.2=c; s.3=d; s.4=e";
+    const gone = (i: number): string => `s.${i}=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Lax`;
+    for (const shorter of [undefined, "short"]) expect(setParts?.({ token: shorter }, given)).toEqual([1, 2, 3, 4].map(gone));
+    expect(setParts?.({ token: "t".repeat(5_000) }, given)).toEqual([expect.stringMatching(/^s\.1=ttt/), gone(2), gone(3), gone(4)]);
+  });
+
+  it("is refused when it needs more cookies than are allowed", () => {
+    const { setCookie, setParts } = cookie({ parts: 2 });
+    for (const give of [() => setCookie?.({ token: long }), () => setParts?.({ token: long }, undefined)])
+      expect(give).toThrow(expect.objectContaining({ code: "too_large", message: expect.stringMatching(/10000.*8150.*parts: 3/) as string }));
+    for (const parts of [0, 21, 1.5, -1, Number.NaN, "3" as unknown as number, null as unknown as number])
+      expect(() => cookie({ parts })).toThrow(expect.objectContaining({ code: "invalid_option", message: expect.stringContaining("parts") as string }));
+  });
+});
+
+describe("formerCookie", () => {
+  it("reads the cookie as it is, whatever another library put into it", () => {
+    const { read, setCookie, bound } = formerCookie({ name: "connect.sid" });
+    expect([setCookie, bound]).toEqual([undefined, "connect.sid"]);
+    for (const value of ["s%3Aabc.d%2Be%3D", "Fe26.2*1*ab*cd~2", '"eyJ9=="', "a b", "2~x", "eyJhIjoxfQ==", "\u00e9"])
+      expect(read(`a=1; connect.sid=${value}`)).toBe(value);
+    for (const given of ["", "connect.sid=", "xconnect.sid=a", "connect.sid=a; connect.sid=b", `connect.sid=${"x".repeat(4_086)}`])
+      expect(read(given)).toBeUndefined();
+    expect(read(`connect.sid=${"x".repeat(4_085)}`)).toHaveLength(4_085);
+  });
+
+  it("joins a value and its signature, and takes neither without the other", () => {
+    const { read, takeAway } = formerCookie({ name: "s", signature: true });
+    expect(read("s.sig=mac; s=eyJhIjoxfQ==")).toBe("eyJhIjoxfQ==.mac");
+    for (const given of ["s=a", "s.sig=a", "s=; s.sig=a", "s=a; s.sig=", "s=a; s.sig=a; s.sig=b"]) expect(read(given)).toBeUndefined();
+    expect(takeAway?.("s=a; s.sig=b; s.sig=c")).toEqual(["s=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax", "s.sig=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"]);
+    expect(takeAway?.("s.sig=b")).toHaveLength(1);
+    expect(takeAway?.("t=b; xs=a")).toEqual([]);
+  });
+
+  it("takes it away with what a browser asks of its name and its place", () => {
+    const { takeAway } = formerCookie({ name: "__Secure-next-auth.session-token", domain: "example.com", path: "/app" });
+    expect(takeAway?.("__Secure-next-auth.session-token=a")).toEqual([
+      "__Secure-next-auth.session-token=; Max-Age=0; Path=/app; Domain=example.com; Secure; HttpOnly; SameSite=Lax",
+    ]);
+    for (const wrong of [{ name: "" }, { name: "a b" }, { name: "s", path: "app" }, { name: "s", domain: ".example.com" }, {} as { name: string }])
+      expect(() => formerCookie(wrong)).toThrow(
+        expect.objectContaining({ code: "invalid_option", message: expect.stringMatching(/^formerCookie: /) as string }),
+      );
+  });
+});
+
 describe("header", () => {
   it("reads its header as it is, hands nothing back and challenges nobody", () => {
     const carrier = header({ name: "X-Session" });
     expect([carrier.header, carrier.setCookie, carrier.challenge, carrier.read(token)]).toEqual(["x-session", undefined, undefined, token]);
-    for (const value of ["", ` ${token}`, `${token},${token}`, `Bearer ${token}`, "x".repeat(4_097), "\u00e9"]) expect(carrier.read(value)).toBeUndefined();
+    for (const value of ["", ` ${token}`, `${token},${token}`, `Bearer ${token}`, "x".repeat(16_385), "\u00e9"]) expect(carrier.read(value)).toBeUndefined();
   });
   it.each(["", "a b", "authorization", "Cookie", "sec-fetch-site", "x-forwarded-for", "x:", "\u00e9"])("refuses the name %j", (name) => {
     expect(() => header({ name })).toThrow(expect.objectContaining({ code: "invalid_option" }));

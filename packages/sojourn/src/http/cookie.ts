@@ -17,6 +17,17 @@ export const maxCookieOctets = 4096;
 /** Browsers cap a cookie's life at 400 days (RFC 6265bis, "Cookie Lifetime Limits"); seconds. */
 export const maxCookieAge = 34_560_000;
 
+/** The Set-Cookie values of an answer: mostly one. */
+export type SetCookies = string | readonly string[];
+
+const none: readonly string[] = Object.freeze([]);
+
+/** The same as a list. */
+export function linesOf(cookies: SetCookies | undefined): readonly string[] {
+  if (cookies === undefined) return none;
+  return typeof cookies === "string" ? [cookies] : cookies;
+}
+
 const semicolon = 0x3b;
 const space = 0x20;
 const tab = 0x09;
@@ -33,14 +44,24 @@ const tab = 0x09;
 export function readCookie(header: string, pair: string): string | undefined {
   let value: string | undefined;
   for (let at = header.indexOf(pair); at !== -1; at = header.indexOf(pair, at + pair.length)) {
-    let before = at - 1;
-    while (before >= 0 && isBlank(header.charCodeAt(before))) before -= 1;
-    if (before >= 0 && header.charCodeAt(before) !== semicolon) continue;
+    if (!beginsPair(header, at)) continue;
     const found = valueAt(header, at + pair.length);
     if (value !== undefined && value !== found) return undefined;
     value = found;
   }
   return value;
+}
+
+/** Whether a Cookie header has a cookie of that name, whatever its value and however often. @param pair the name and `=`. */
+export function hasCookie(header: string, pair: string): boolean {
+  for (let at = header.indexOf(pair); at !== -1; at = header.indexOf(pair, at + pair.length)) if (beginsPair(header, at)) return true;
+  return false;
+}
+
+function beginsPair(header: string, at: number): boolean {
+  let before = at - 1;
+  while (before >= 0 && isBlank(header.charCodeAt(before))) before -= 1;
+  return before < 0 || header.charCodeAt(before) === semicolon;
 }
 
 function valueAt(header: string, from: number): string {
@@ -56,24 +77,28 @@ function isBlank(code: number): boolean {
   return code === space || code === tab;
 }
 
-/** What follows `name=value` and, if there is one, Max-Age. @throws {SojournError} `invalid_option`, naming the attribute. */
-export function attributeText(attributes: CookieAttributes): string {
+/**
+ * What follows `name=value` and, if there is one, Max-Age.
+ * @param by whose settings these are, for the error. @throws {SojournError} `invalid_option`, naming the attribute.
+ */
+export function attributeText(attributes: CookieAttributes, by: string = "cookie"): string {
+  const refused = (setting: string, value: unknown, fix: string): SojournError => invalidSetting(by, setting, value, fix);
   const { secure, sameSite, domain, path, partitioned } = attributes;
   if (!/^\/[\x20-\x3a\x3c-\x7e]*$/.test(path) || path.length > 1024)
-    throw invalid("path", path, 'Give an absolute path of at most 1024 printable ASCII characters without ";", such as "/" or "/app".');
+    throw refused("path", path, 'Give an absolute path of at most 1024 printable ASCII characters without ";", such as "/" or "/app".');
   if (domain !== undefined && (!/^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i.test(domain) || domain.length > 253))
-    throw invalid("domain", domain, 'Give a host name without a leading dot, such as "example.com".');
+    throw refused("domain", domain, 'Give a host name without a leading dot, such as "example.com".');
   if (domain !== undefined && !domain.includes("."))
-    throw invalid(
+    throw refused(
       "domain",
       domain,
       'Browsers drop a cookie for all hosts of a top-level domain, and for a host without a dot: give a name such as "example.com", or leave domain out.',
     );
   if (domain !== undefined && /(?:^|\.)(?:\d+|0x[0-9a-f]*)$/i.test(domain))
-    throw invalid("domain", domain, "Browsers take no Domain that is an IP address: leave domain out, and the cookie is for this host.");
-  if (!["Strict", "Lax", "None"].includes(sameSite)) throw invalid("sameSite", sameSite, 'Give "Strict", "Lax" or "None".');
-  if (sameSite === "None" && !secure) throw invalid("sameSite", sameSite, "Browsers take SameSite=None with Secure only: leave insecure out.");
-  if (partitioned && !secure) throw invalid("partitioned", partitioned, "Browsers take Partitioned with Secure only: leave insecure out.");
+    throw refused("domain", domain, "Browsers take no Domain that is an IP address: leave domain out, and the cookie is for this host.");
+  if (!["Strict", "Lax", "None"].includes(sameSite)) throw refused("sameSite", sameSite, 'Give "Strict", "Lax" or "None".');
+  if (sameSite === "None" && !secure) throw refused("sameSite", sameSite, "Browsers take SameSite=None with Secure only: leave insecure out.");
+  if (partitioned && !secure) throw refused("partitioned", partitioned, "Browsers take Partitioned with Secure only: leave insecure out.");
   const host = domain === undefined ? "" : `; Domain=${domain}`;
   return `; Path=${path}${host}${secure ? "; Secure" : ""}; HttpOnly; SameSite=${sameSite}${partitioned ? "; Partitioned" : ""}`;
 }
@@ -83,7 +108,7 @@ export function attributeText(attributes: CookieAttributes): string {
  * "Cookie Name Prefixes") the attributes do not meet, a misspelt prefix. @throws {SojournError} `invalid_option`
  */
 export function checkCookieName(name: string, { secure, domain, path }: CookieAttributes): void {
-  if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,256}$/.test(name)) throw invalid("name", name, "Give letters, digits and -_.!#$%&'*+^`|~ only, at most 256.");
+  checkToken("cookie", name);
   const prefix = /^__(?:host-http|host|http|secure)-/i.exec(name)?.[0].toLowerCase();
   if (prefix === undefined) {
     if (/^(?:(?:host|http|secure)__|_(?:host|http|secure)-|__(?:host|http|secure)_)/i.test(name))
@@ -117,6 +142,16 @@ export function writeCookie(name: string, value: string, tail: string, maxAge?: 
   return maxAge === undefined ? `${name}=${value}${tail}` : `${name}=${value}; Max-Age=${maxAge}${tail}`;
 }
 
+/** Refuses a name that is no HTTP token (RFC 9110 §5.6.2), as every cookie's must be. @throws {SojournError} `invalid_option` */
+export function checkToken(by: string, name: string): void {
+  if (typeof name === "string" && /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,256}$/.test(name)) return;
+  throw invalidSetting(by, "name", name, "Give letters, digits and -_.!#$%&'*+^`|~ only, at most 256.");
+}
+
 function invalid(setting: string, value: unknown, fix: string): SojournError {
-  return new SojournError("invalid_option", `cookie: ${setting} is ${JSON.stringify(value)}. ${fix}`);
+  return invalidSetting("cookie", setting, value, fix);
+}
+
+function invalidSetting(by: string, setting: string, value: unknown, fix: string): SojournError {
+  return new SojournError("invalid_option", `${by}: ${setting} is ${JSON.stringify(value)}. ${fix}`);
 }

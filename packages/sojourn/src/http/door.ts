@@ -3,6 +3,7 @@ import type { Client, HandBack, Resumable, Visit } from "../core/resumable.ts";
 import type { Carrier, HeaderCarrier } from "./carriers.ts";
 import type { ClearedData } from "./clear-site-data.ts";
 import { agentText, isLoopback } from "./client.ts";
+import type { SetCookies } from "./cookie.ts";
 import type { CsrfOptions } from "./csrf.ts";
 import { isCrossOrigin, isSafe, isUnstated } from "./origin.ts";
 import { problem, type Problem } from "./problem.ts";
@@ -56,7 +57,7 @@ export interface RequestReader<Request> {
 /** A visit, and by which carrier. */
 export interface Knock<Request> extends Visit {
   readonly request: Request;
-  /** That brought the token, or will hand one back. */
+  /** That will hand a token back: the one that brought it, or the first cookie. */
   readonly carrier: Carrier | undefined;
 }
 
@@ -70,8 +71,11 @@ export interface Door<Request> {
   refusal(request: Request): SojournError | undefined;
   /** The same, however the session would come. */
   crossed(request: Request): SojournError | undefined;
-  /** The Set-Cookie value. */
-  setCookie(knock: Knock<Request>, back: HandBack): string | undefined;
+  /**
+   * The Set-Cookie value, or several.
+   * @param given the Cookie header, where the client has more by now than the request brought. @throws {SojournError} `too_large`
+   */
+  setCookie(knock: Knock<Request>, back: HandBack, given?: string): SetCookies | undefined;
   /** The answer in place of the handler's. Reports the error. */
   problem(error: unknown): Problem;
   /** Whether the request came over TLS, as far as is known. */
@@ -86,6 +90,7 @@ export function webDoor<Request>(options: WebOptions, reader: RequestReader<Requ
   const carriers = options.carriers.filter((carrier): carrier is HeaderCarrier => carrier.place === undefined);
   const origins = new Set((options.origins ?? []).map(checkOrigin));
   const handing = carriers.find((carrier) => carrier.setCookie !== undefined);
+  const former = formerOf(carriers, handing);
   const challenge = carriers.find((carrier) => carrier.challenge !== undefined)?.challenge;
 
   function knock(request: Request, onPending: (() => void) | undefined): Knock<Request> {
@@ -96,9 +101,11 @@ export function webDoor<Request>(options: WebOptions, reader: RequestReader<Requ
     for (const carrier of carriers) {
       const value = reader.header(request, carrier.header);
       const token = value === undefined ? undefined : carrier.read(value);
-      if (token !== undefined) return { request, carrier, token, rotates: carrier.setCookie !== undefined, onPending, client };
+      if (token === undefined) continue;
+      const by = carrier.takeAway === undefined || handing === undefined ? carrier : handing;
+      return { request, carrier: by, token, rotates: by.setCookie !== undefined, place: by.bound, room: by.room, onPending, client };
     }
-    return { request, carrier: handing, token: undefined, rotates: handing !== undefined, onPending, client };
+    return { request, carrier: handing, token: undefined, rotates: handing !== undefined, place: handing?.bound, room: handing?.room, onPending, client };
   }
 
   function forwarding(request: Request): Forwarding {
@@ -133,10 +140,13 @@ export function webDoor<Request>(options: WebOptions, reader: RequestReader<Requ
       return crossed(request, carrier.crossSite === true);
     },
     crossed: (request) => (isSafe(reader.method(request)) ? undefined : crossed(request, false)),
-    setCookie({ request, carrier }, back) {
+    setCookie({ request, carrier }, back, given = reader.header(request, "cookie")) {
       if (carrier?.setCookie === undefined) return undefined;
       if (carrier.secure === true && back.token !== undefined && !isSecure(request) && !isLoopback(reader.host(request) ?? "")) warnPlain();
-      return carrier.setCookie(back);
+      const first = carrier.setCookie(back);
+      const parts = carrier.setParts?.(back, given) ?? [];
+      const gone = former.length === 0 || given === undefined ? [] : former.flatMap(({ takeAway }) => takeAway?.(given) ?? []);
+      return parts.length === 0 && gone.length === 0 ? first : [first, ...parts, ...gone];
     },
     isSecure,
     problem(error) {
@@ -149,6 +159,21 @@ export function webDoor<Request>(options: WebOptions, reader: RequestReader<Requ
       return problem(error, challenge);
     },
   };
+}
+
+/** @throws {SojournError} `invalid_option` */
+function formerOf(carriers: readonly HeaderCarrier[], handing: HeaderCarrier | undefined): readonly HeaderCarrier[] {
+  const former = carriers.filter(({ takeAway }) => takeAway !== undefined);
+  const [first] = former;
+  if (first === undefined) return former;
+  if (handing === undefined || carriers.indexOf(first) < carriers.indexOf(handing))
+    throw new SojournError(
+      "invalid_option",
+      "carriers: formerCookie() comes after a cookie(), which hands back what the former brought, and whose session it must not override.",
+    );
+  const name = former.find(({ bound }) => carriers.some((other) => other.takeAway === undefined && other.bound === bound))?.bound;
+  if (name === undefined) return former;
+  throw new SojournError("invalid_option", `carriers: cookie() and formerCookie() have one name, ${JSON.stringify(name)}. Give cookie() another.`);
 }
 
 function warnPlain(): void {

@@ -3,6 +3,7 @@ import type { Resumable } from "../core/resumable.ts";
 import type { MaybePromise } from "../core/seam.ts";
 import type { Session } from "../core/session.ts";
 import { isTargeted, privately, tokenAnswer, varying } from "./caching.ts";
+import { linesOf, type SetCookies } from "./cookie.ts";
 import { copiedResponse } from "./copied-response.ts";
 import { webDoor, type Door, type Knock, type RequestReader, type WebOptions, type WebSessions } from "./door.ts";
 import { formOf } from "./fetch-form.ts";
@@ -84,7 +85,7 @@ export function fetchSessions<Data>(sessions: Resumable<Data>, options: FetchOpt
     return changed(used(response, by.vary, cookie), request.method, by.rewriter, by.plan(knock, session, back));
   }
 
-  async function settled(handling: Handling<Data>): Promise<string | undefined> {
+  async function settled(handling: Handling<Data>): Promise<SetCookies | undefined> {
     const { knock, session, pending } = handling;
     handling.answered = true;
     if (!pending || knock === undefined || session === undefined) return undefined;
@@ -151,15 +152,15 @@ export function fetchSessions<Data>(sessions: Resumable<Data>, options: FetchOpt
 }
 
 /** The response with what a session adds: always another object. */
-function used(response: Response, vary: string, cookie: string | undefined): Response {
+function used(response: Response, vary: string, cookies: SetCookies | undefined): Response {
   // A network error, and a change of protocol: `new Response` makes neither, and no cache keeps them.
   if (response.status < 200) return response;
   const made = copiedResponse(response);
   const { headers } = made;
   for (const name of [...headers.keys()]) if (isTargeted(name)) headers.delete(name);
-  headers.set("Cache-Control", cookie === undefined ? privately(headers.get("cache-control") ?? undefined) : tokenAnswer);
+  headers.set("Cache-Control", cookies === undefined ? privately(headers.get("cache-control") ?? undefined) : tokenAnswer);
   headers.set("Vary", varying(headers.get("vary") ?? undefined, vary));
-  if (cookie !== undefined) headers.append("Set-Cookie", cookie);
+  for (const cookie of linesOf(cookies)) headers.append("Set-Cookie", cookie);
   return made;
 }
 

@@ -1,6 +1,6 @@
 /** What every web adapter takes: how tokens travel, which proxies and origins to believe. */
-export { bearer, cookie, header } from "./carriers.ts";
-export type { BearerOptions, Carrier, CookieOptions, HeaderCarrier, HeaderOptions } from "./carriers.ts";
+export { bearer, cookie, formerCookie, header } from "./carriers.ts";
+export type { BearerOptions, Carrier, CookieOptions, FormerCookieOptions, HeaderCarrier, HeaderOptions } from "./carriers.ts";
 export type { ClearedData } from "./clear-site-data.ts";
 export { readCookie, writeCookie } from "./cookie.ts";
 export { checkCsrf, csrfToken } from "./csrf.ts";

@@ -3,6 +3,7 @@ import { isPromise } from "../core/maybe.ts";
 import type { HandBack, Resumable } from "../core/resumable.ts";
 import type { MaybePromise } from "../core/seam.ts";
 import type { Session } from "../core/session.ts";
+import type { SetCookies } from "./cookie.ts";
 import { webDoor, type Knock, type WebOptions } from "./door.ts";
 import { nodeRequest } from "./node-request.ts";
 import { nodeWide } from "./node-wide.ts";
@@ -41,12 +42,12 @@ export function nodeWeb<Data>(sessions: Resumable<Data>, options: WebOptions): N
     },
   };
 
-  function settle(known: Session<Data>, knock: Knock<IncomingMessage>): MaybePromise<string | undefined> {
+  function settle(known: Session<Data>, knock: Knock<IncomingMessage>): MaybePromise<SetCookies | undefined> {
     const back = sessions.settle(known);
     return isPromise(back) ? back.then((given) => cookieFor(given, knock)) : cookieFor(back, knock);
   }
 
-  function cookieFor(back: HandBack | undefined, knock: Knock<IncomingMessage>): string | undefined {
+  function cookieFor(back: HandBack | undefined, knock: Knock<IncomingMessage>): SetCookies | undefined {
     return back === undefined ? undefined : door.setCookie(knock, back);
   }
 

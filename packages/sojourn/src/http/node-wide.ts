@@ -3,6 +3,7 @@ import { isPromise } from "../core/maybe.ts";
 import type { HandBack, Resumable } from "../core/resumable.ts";
 import type { MaybePromise } from "../core/seam.ts";
 import type { Session } from "../core/session.ts";
+import type { SetCookies } from "./cookie.ts";
 import type { Door } from "./door.ts";
 import { pageResponse } from "./page-response.ts";
 import { arm, findAsked, gateFor, layer, type Asked, type AskedOwner } from "./response-gate.ts";
@@ -31,12 +32,12 @@ export function nodeWide<Data>(sessions: Resumable<Data>, door: Door<IncomingMes
     },
   };
 
-  function settle(asked: WideAsked<Data>, session: Session<Data>): MaybePromise<string | undefined> {
+  function settle(asked: WideAsked<Data>, session: Session<Data>): MaybePromise<SetCookies | undefined> {
     const back = sessions.settle(session);
     return isPromise(back) ? back.then((given) => settled(asked, given)) : settled(asked, back);
   }
 
-  function settled(asked: WideAsked<Data>, back: HandBack | undefined): string | undefined {
+  function settled(asked: WideAsked<Data>, back: HandBack | undefined): SetCookies | undefined {
     asked.back = back;
     return back === undefined ? undefined : wide.setCookie(asked.knock, back);
   }

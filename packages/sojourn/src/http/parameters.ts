@@ -17,7 +17,11 @@ export interface ParameterCarrier {
   /** Bytes of a form that are looked through for the field, where nothing else has read it. */
   readonly limit?: number;
   readonly header?: undefined;
+  readonly bound?: undefined;
+  readonly room?: undefined;
   readonly setCookie?: undefined;
+  readonly setParts?: undefined;
+  readonly takeAway?: undefined;
   readonly challenge?: undefined;
   readonly crossSite?: undefined;
   readonly secure?: undefined;

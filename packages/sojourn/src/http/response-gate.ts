@@ -4,6 +4,7 @@ import { isPromise } from "../core/maybe.ts";
 import type { MaybePromise } from "../core/seam.ts";
 import { addedTo, eachHeader, setOn, type HeadArgument } from "./answer-head.ts";
 import { varying } from "./caching.ts";
+import { linesOf, type SetCookies } from "./cookie.ts";
 import { gatePlaces, type Placed } from "./gate-places.ts";
 import { headersSent, hold, phraseOf, tell, type Held, type Verb } from "./held-answer.ts";
 import { staysWithProblem, type Problem } from "./problem.ts";
@@ -23,8 +24,8 @@ export interface Asked {
 export interface AskedOwner {
   /** Names of request headers, with comma and space between them. */
   readonly vary: string;
-  /** Commits, and gives the Set-Cookie value if something is to be handed back. Throws or rejects when the commit failed. */
-  settle(asked: Asked): MaybePromise<string | undefined>;
+  /** Commits, and gives the Set-Cookie values if something is to be handed back. Throws or rejects when the commit failed. */
+  settle(asked: Asked): MaybePromise<SetCookies | undefined>;
   /** The answer in place of the handler's. */
   problem(error: unknown): Problem;
 }
@@ -221,7 +222,7 @@ function settleAll(first: Asked | undefined): MaybePromise<readonly string[]> {
   if (first === undefined) return none;
   if (first.next === undefined) {
     const cookie = first.pending ? first.owner.settle(first) : undefined;
-    return isPromise(cookie) ? cookie.then(listOf) : listOf(cookie);
+    return isPromise(cookie) ? cookie.then(linesOf) : linesOf(cookie);
   }
   return settleSeveral(first);
 }
@@ -229,13 +230,9 @@ function settleAll(first: Asked | undefined): MaybePromise<readonly string[]> {
 async function settleSeveral(first: Asked): Promise<readonly string[]> {
   const cookies: string[] = [];
   for (let asked: Asked | undefined = first; asked !== undefined; asked = asked.next) {
-    if (asked.pending) cookies.push(...listOf(await asked.owner.settle(asked)));
+    if (asked.pending) cookies.push(...linesOf(await asked.owner.settle(asked)));
   }
   return cookies;
-}
-
-function listOf(cookie: string | undefined): readonly string[] {
-  return cookie === undefined ? none : [cookie];
 }
 
 function open(gate: Gate, cookies: readonly string[]): void {

@@ -3,6 +3,7 @@ import type { HandBack } from "../core/resumable.ts";
 import type { Session } from "../core/session.ts";
 import type { Carrier } from "./carriers.ts";
 import { clearText } from "./clear-site-data.ts";
+import type { SetCookies } from "./cookie.ts";
 import { checkCsrf } from "./csrf.ts";
 import type { Door, Knock, RequestReader, WebOptions } from "./door.ts";
 import { isSafe } from "./origin.ts";
@@ -33,7 +34,8 @@ export interface WideDoor<Request> {
   refusal(request: Request): SojournError | undefined;
   /** The `cross_site` error when the request has to bring a CSRF token and did not. */
   unproven(knock: WideKnock<Request>, session: Session<unknown>, form: unknown): SojournError | undefined;
-  setCookie(knock: WideKnock<Request>, back: HandBack): string | undefined;
+  /** @throws {SojournError} `too_large` */
+  setCookie(knock: WideKnock<Request>, back: HandBack): SetCookies | undefined;
   /** What becomes of the answer, once the session is settled. */
   plan(knock: WideKnock<Request>, session: Session<unknown> | undefined, back: HandBack | undefined): AnswerPlan;
 }
@@ -102,7 +104,7 @@ export function wideDoor<Request>(options: WebOptions, reader: RequestReader<Req
       // The client shows that it takes cookies, and its secret stands in a URL or a page still.
       if (shown) return { ...known, shown, inUrl, rotates: known.rotates === true && given?.token === known.token ? "now" : known.rotates };
       if (given === undefined || isFromElsewhere(request)) return { ...known, shown, inUrl };
-      return { ...known, shown, inUrl, carrier: given.carrier, token: given.token, rotates: false };
+      return { ...known, shown, inUrl, carrier: given.carrier, token: given.token, rotates: false, loose: true };
     },
     refusal(request) {
       return door.refusal(request) ?? (parameters.length > 0 && door.knock(request, ignore).token === undefined ? door.crossed(request) : undefined);

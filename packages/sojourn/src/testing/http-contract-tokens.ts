@@ -1,9 +1,38 @@
 import { deepEqual, equal, match, notEqual } from "node:assert/strict";
-import type { HttpCheck } from "./http-contract-harness.ts";
+import type { Sessions } from "../core/sessions.ts";
+import type { HttpReceived } from "./http-contract-client.ts";
+import type { HttpCheck, HttpData, HttpHarness } from "./http-contract-harness.ts";
 import { defaultCookie, jar, json, onSite, signal, tokenOf } from "./http-contract-scene.ts";
 
 const name = "__Host-Http-session";
 const nobody = "0".repeat(26);
+
+/** Sessions whose tokens have so many characters as those of sealed sessions can have. One that does not come back whole is nobody's. */
+export function lengthened(real: Sessions<HttpData>, length: () => number): Sessions<HttpData> {
+  const filled = (token: string, to: number): string => token.padEnd(to, `.${token.slice(-9)}`);
+  return {
+    ...real,
+    visit({ token, ...visit }) {
+      const own = token?.slice(0, 59);
+      return real.visit({ ...visit, token: own === undefined || token === filled(own, token?.length ?? 0) ? own : "not whole" });
+    },
+    async settle(session) {
+      const back = await real.settle(session);
+      return back?.token === undefined ? back : { ...back, token: filled(back.token, length()) };
+    },
+  };
+}
+
+/** What a browser has once it has the answer. */
+function keptBy(before: ReadonlyMap<string, string>, { cookies }: HttpReceived): ReadonlyMap<string, string> {
+  const has = new Map(before);
+  for (const line of cookies) {
+    const [, key = "", value = ""] = /^([^=]*)=([^;]*)/.exec(line) ?? [];
+    if (/; *Max-Age=0(?:;|$)/i.test(line)) has.delete(key);
+    else has.set(key, value);
+  }
+  return has;
+}
 
 /** How tokens come and go. */
 export const tokenPromises: Readonly<Record<string, HttpCheck>> = {
@@ -199,4 +228,44 @@ export const tokenPromises: Readonly<Record<string, HttpCheck>> = {
     const answers = await Promise.all(waiting);
     deepEqual([...new Set(answers.map(({ status, cookies }) => `${status} ${cookies.length}`))], ["200 0"]);
   }),
+
+  "a token too long for one cookie comes and goes in several; a shorter one leaves none of them behind, and one too long for all is a problem": async (
+    harness,
+  ) => {
+    let length = 0;
+    const start: HttpHarness["start"] = (site) =>
+      harness.start({ ...site, doors: site.doors.map((door) => ({ ...door, sessions: lengthened(door.sessions, () => length) })) });
+    await onSite({}, async ({ call, failures }) => {
+      let has: ReadonlyMap<string, string> = new Map();
+      const visit = async (route: string, to: number): Promise<HttpReceived> => {
+        length = to;
+        const answer = await call(route, { cookie: [...has].map((pair) => pair.join("=")).join("; ") });
+        has = keptBy(has, answer);
+        return answer;
+      };
+      for (const [to, names, gone] of [
+        [59, [name], 0],
+        [10_000, [name, `${name}.1`, `${name}.2`], 0],
+        [5_000, [name, `${name}.1`], 1],
+        [59, [name], 1],
+        [12_000, [name, `${name}.1`, `${name}.2`], 0],
+      ] as const) {
+        const login = await visit("POST /login", to);
+        deepEqual([login.status, [...has.keys()], login.cookies.length], [200, names, names.length + gone], `${to} characters`);
+        for (const line of login.cookies) match(line, /^__Host-Http-session(?:\.[12])?=[\w.~-]*;(?: Max-Age=0;)? Path=\/; Secure; HttpOnly; SameSite=lax$/i);
+        for (const [key, value] of has) equal(key.length + value.length <= 4_096, true);
+        const read = await visit("GET /read", to);
+        deepEqual([json(read).subject, read.cookies], ["alice", []], `${to} characters`);
+      }
+      const whole = [...has].map((pair) => pair.join("="));
+      for (const wrong of [whole.slice(1), whole.slice(0, 2), [...whole, `${name}.1=x`], [...whole.slice(0, 2), `${name}.2=x`]])
+        deepEqual(json(await call("GET /read", { cookie: wrong.join("; ") })).exists, false);
+      equal((await call("GET /read", { cookie: whole.toReversed().join("; ") })).text.includes("alice"), true);
+      await visit("POST /logout", 0);
+      equal(has.size, 0);
+      const long = await visit("POST /count", 12_500);
+      deepEqual([long.status, long.cookies, json(long).code], [413, [], "too_large"]);
+      match(String(failures[0]), /12500 characters; 3 cookies take 12225/);
+    })({ ...harness, start });
+  },
 };

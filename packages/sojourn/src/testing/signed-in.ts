@@ -15,6 +15,8 @@ export interface SignInCarrier {
   readonly header?: string | undefined;
   read(value: string): string | undefined;
   readonly setCookie?: ((back: HandBack) => string) | undefined;
+  /** Further cookies of a long token. */
+  readonly setParts?: ((back: HandBack, given: string | undefined) => readonly string[]) | undefined;
 }
 
 /** How the subject logged in, and what the session holds. */
@@ -61,8 +63,10 @@ export async function signedIn<Data>(web: SignInWeb<Data>, subject: string, opti
 
 function headersFor(carriers: readonly SignInCarrier[], back: HandBack): Readonly<Record<string, string>> {
   const carrier = carriers.find(({ setCookie }) => setCookie !== undefined) ?? carriers.find(({ header }) => header !== undefined);
-  const pair = carrier?.setCookie?.(back).split(";", 1)[0];
-  const value = [pair, `Bearer ${back.token}`, back.token].find((text) => text !== undefined && carrier?.read(text) === back.token);
+  const first = carrier?.setCookie?.(back);
+  const lines = first === undefined ? [] : [first, ...(carrier?.setParts?.(back, undefined) ?? [])];
+  const pairs = first === undefined ? undefined : lines.map((line) => line.split(";", 1)[0]).join("; ");
+  const value = [pairs, `Bearer ${back.token}`, back.token].find((text) => text !== undefined && carrier?.read(text) === back.token);
   if (carrier?.header !== undefined && value !== undefined) return { [carrier.header]: value };
   throw new SojournError(
     "invalid_option",

@@ -2,6 +2,7 @@ import { SojournError } from "../../core/errors.ts";
 import type { HandBack, Resumable } from "../../core/resumable.ts";
 import type { MaybePromise } from "../../core/seam.ts";
 import type { Session } from "../../core/session.ts";
+import { linesOf } from "../cookie.ts";
 import { webDoor, type WebOptions } from "../door.ts";
 import { putInJar, type CookieJar } from "./cookie-jar.ts";
 import { readOnlyHere, readonlySession, type ReadonlySession } from "./readonly-session.ts";
@@ -46,6 +47,8 @@ interface Acting<Data> {
   open: boolean;
   pending: boolean;
   back: HandBack | undefined;
+  /** Cookies that this request's actions have put into the jar, as `name=value`. */
+  put: readonly string[];
 }
 
 /** @throws {SojournError} `invalid_option` */
@@ -69,7 +72,7 @@ export function nextActions<Data>(sessions: Resumable<Data>, options: ActionOpti
     });
     // The request still brings what the action before this one replaced.
     const visit = before?.back === undefined ? knock : { ...knock, token: before.back.token };
-    const acting: Acting<Data> = { session: (async () => sessions.visit(visit))(), open: true, pending: false, back: before?.back };
+    const acting: Acting<Data> = { session: (async () => sessions.visit(visit))(), open: true, pending: false, back: before?.back, put: before?.put ?? [] };
     acted.set(headers, acting);
     return acting;
   }
@@ -80,11 +83,13 @@ export function nextActions<Data>(sessions: Resumable<Data>, options: ActionOpti
     const back = await sessions.settle(await acting.session);
     if (back === undefined) return;
     acting.back = back;
-    const line = door.setCookie(
-      door.knock(headers, () => undefined),
-      back,
-    );
-    if (line !== undefined) putInJar(await options.cookies(), line);
+    const knock = door.knock(headers, () => undefined);
+    // A long token that an action before this one handed back has cookies in the jar that the request did not bring.
+    const lines = linesOf(door.setCookie(knock, back, [headers.get("cookie") ?? "", ...acting.put].join("; ")));
+    if (lines.length === 0) return;
+    acting.put = [...acting.put, ...lines.map((line) => line.split(";", 1)[0] ?? "")];
+    const jar = await options.cookies();
+    for (const line of lines) putInJar(jar, line);
   }
 
   return {

@@ -6,6 +6,8 @@ import { memoryStore } from "../../stores/memory/memory.ts";
 import { delayed } from "../../testing/delayed.ts";
 import { failingStore, type FaultPlan } from "../../testing/failing-store.ts";
 import { fakeClock, type FakeClock } from "../../testing/fake-clock.ts";
+import type { HttpData } from "../../testing/http-contract-harness.ts";
+import { lengthened } from "../../testing/http-contract-tokens.ts";
 import { cookie } from "../carriers.ts";
 import { putInJar, type JarAttributes } from "./cookie-jar.ts";
 import { keptOnReload, nextSessions, type NextSessions, type ReadonlySession } from "./next.ts";
@@ -293,6 +295,32 @@ describe("what is thrown as an answer", () => {
       expect(thrownAnswer(error)).toBe(undefined);
     fc.assert(fc.property(fc.anything(), (error) => thrownAnswer(error) === undefined));
   });
+});
+
+it("a long token of an action goes into several cookies, and a shorter one of a second action takes them back", async () => {
+  let length = 10_000;
+  const sessions = lengthened(createSessions<HttpData>({ store: memoryStore() }), () => length);
+  const web = nextSessions(sessions, { carriers: [cookie()], headers: world.headers, cookies: world.cookies });
+  const login = web.action(async (session) => session.authenticate("alice"));
+  const store = storeFor();
+  await world.within(store, () => login());
+  expect(store.set.map((line) => line.split("=")[0])).toEqual(["__Host-Http-session", "__Host-Http-session.1", "__Host-Http-session.2"]);
+  expect(await world.within(storeFor(kept(store)), async () => (await web.read()).subject)).toBe("alice");
+  // In one request, which brought no cookie: the first action's are in the jar only.
+  const both = storeFor();
+  await world.within(both, () => login());
+  both.set.length = 0;
+  length = 59;
+  await world.within(both, () => login());
+  expect(both.set.map((line) => [line.split("=")[0], line.includes("Max-Age=0")])).toEqual([
+    ["__Host-Http-session", false],
+    ["__Host-Http-session.1", true],
+    ["__Host-Http-session.2", true],
+  ]);
+  length = 13_000;
+  const refused = storeFor();
+  await expect(world.within(refused, () => login())).rejects.toMatchObject({ code: "too_large" });
+  expect(refused.set).toEqual([]);
 });
 
 it("every cookie of the carrier goes into the jar as it is", () => {
