@@ -8,7 +8,6 @@ import type { MaybePromise, SessionRecord } from "../core/seam.ts";
 import { newId } from "../core/token.ts";
 import type { Opened } from "./box.ts";
 import { entryWith, sinceOf, type Held } from "./held.ts";
-import { createdOf } from "./id-bytes.ts";
 import type { SealedParts } from "./parts.ts";
 import type { Foreign, TokenReader } from "./readers.ts";
 import { fieldsIn, readSession, type Carried } from "./session-text.ts";
@@ -69,8 +68,7 @@ function unpacked(parts: SealedParts, carried: Carried, text: string | undefined
 /** Whether it is still good, by its own clocks and by what was told of it. */
 function judged(parts: SealedParts, carried: Carried, fields: Carried["fields"]): MaybePromise<Arrival> {
   const { settings, names } = parts;
-  const { id, auth, idle, lifetime, absolute } = carried;
-  const created = createdOf(id);
+  const { id, created, auth, idle, lifetime, absolute } = carried;
   const life: Life = { created, idle, absolute: absolute ?? (auth?.at ?? created) + lifetime, lifetime, retention: settings.retention };
   const record: SessionRecord = {
     id,

@@ -24,6 +24,7 @@ function sealAs(parts: SealedParts, held: Held, aside: Aside, place: string | un
   }
   const carried = {
     id: record.id,
+    created: Math.floor(life.created),
     generation: held.generation,
     version: record.version,
     seen,

@@ -2,7 +2,7 @@ import { utf8 } from "./box.ts";
 import { authenticationOf, type Authentication } from "../core/own-fields.ts";
 import { SojournError } from "../core/errors.ts";
 import type { SessionId } from "../core/seam.ts";
-import { createdOf, idBytes, idText } from "./id-bytes.ts";
+import { createdIn, idBytes, idText } from "./id-bytes.ts";
 import { putVarint, readVarint, varintLength, type Reader } from "./varint.ts";
 
 /**
@@ -15,6 +15,8 @@ import { putVarint, readVarint, varintLength, type Reader } from "./varint.ts";
  */
 export interface Carried {
   readonly id: SessionId;
+  /** Epoch ms; the id begins with it. */
+  readonly created: number;
   /** Grows whenever the secret would be replaced: tokens of an earlier one are over where revocations are kept. */
   readonly generation: number;
   readonly version: number;
@@ -42,8 +44,7 @@ const separator = "\n";
 
 /** @param packed the segment of public fields, compressed. @throws {SojournError} `invalid_field` for a name with a line break */
 export function writeSession(carried: Carried, packed: Uint8Array | undefined): { readonly head: Uint8Array; readonly body: string } {
-  const { auth, subject } = carried;
-  const created = createdOf(carried.id);
+  const { auth, subject, created } = carried;
   const levels = auth !== undefined && Object.keys(auth.levels).length > 0;
   const numbers = [carried.generation, carried.version, whole(carried.seen - created), whole(carried.idle), whole(carried.lifetime)];
   if (auth !== undefined) numbers.push(zigzag(Math.floor(auth.at) - created));
@@ -83,7 +84,7 @@ function read(bytes: Uint8Array): { readonly carried: Carried; readonly packed: 
   const flags = bytes[0] as number;
   if (flags > 63) return undefined;
   const id = idText(bytes, 1);
-  const created = createdOf(id);
+  const created = createdIn(bytes, 1);
   const reader: Reader = { bytes, at: 17 };
   const generation = readVarint(reader);
   const version = readVarint(reader);
@@ -112,7 +113,7 @@ function read(bytes: Uint8Array): { readonly carried: Carried; readonly packed: 
   const fields = fieldsIn(lines, from);
   if (fields === undefined) return undefined;
   const aside: Aside = (flags & flag.all) !== 0 ? "all" : (flags & flag.shared) !== 0 ? "shared" : "none";
-  return { carried: { id, generation, version, seen, idle, lifetime, absolute, subject, auth, aside, fields }, packed };
+  return { carried: { id, created, generation, version, seen, idle, lifetime, absolute, subject, auth, aside, fields }, packed };
 }
 
 /** Names and texts in turn; also what a packed segment holds. @throws {SojournError} `invalid_field` */
