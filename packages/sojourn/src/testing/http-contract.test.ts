@@ -223,6 +223,11 @@ const planted: readonly [fault: string, faults: Faults, promise: string][] = [
     { answer: (reply, response) => send({ ...reply, text: reply.text?.slice(1) }, response) },
     "answered with text: committed, handed back, and the body and its headers arrive as without a session",
   ],
+  [
+    "of the cookies of a long token only the first leaves",
+    { head: (headers) => ({ ...headers, ...(Array.isArray(headers["set-cookie"]) ? { "set-cookie": headers["set-cookie"].slice(0, 1) } : undefined) }) },
+    "a token too long for one cookie comes and goes in several; a shorter one leaves none of them behind, and one too long for all is a problem",
+  ],
 ];
 
 test("the adapter without a fault keeps what it can", async () => {

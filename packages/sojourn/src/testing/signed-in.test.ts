@@ -3,6 +3,7 @@ import { createSessions, type Sessions } from "../core/sessions.ts";
 import { bearer, cookie, header as ownHeader, type Carrier } from "../http/carriers.ts";
 import { fetchSessions } from "../http/fetch/fetch.ts";
 import { urlParameter } from "../http/parameters.ts";
+import { newKey, sealedSessions } from "../sealed/sealed.ts";
 import { memoryStore } from "../stores/memory/memory.ts";
 import { signedIn } from "./signed-in.ts";
 
@@ -28,6 +29,18 @@ test.each<[string, readonly Carrier[], RegExp]>([
   });
   const answer = await handle(new Request("https://shop.example/", { headers: ada.headers }));
   expect(await answer.json()).toEqual({ id: ada.id, subject: "ada", methods: ["pwd", "otp"], levels: ["admin"], data: { cart: ["apple"] } });
+});
+
+test.each([
+  ["cookie", [cookie()]],
+  ["authorization", [bearer()]],
+] as const)("a sealed session is taken from the header %s as well, be it over several cookies", async (header, carriers) => {
+  const web = fetchSessions(sealedSessions<Data>({ keys: [newKey()] }), { carriers });
+  const cart = Array.from({ length: 400 }, (_, i) => `apple ${i}`);
+  const ada = await signedIn(web, "ada", { data: { cart } });
+  expect(ada.headers[header]?.length).toBeGreaterThan(5_000);
+  const handle = web.handle(async (request) => Response.json((await web.session(request)).data));
+  expect(await (await handle(new Request("https://shop.example/", { headers: ada.headers }))).json()).toEqual({ cart });
 });
 
 test("it is a log-in like any other: limits hold, lifetimes can be given, and the token resumes", async () => {

@@ -13,6 +13,9 @@ export interface SignInWeb<Data> {
 export interface SignInCarrier {
   /** The request header in which it looks for a token; without it, the URL or a form. */
   readonly header?: string | undefined;
+  /** The place to which its tokens are bound, and how long they may be. */
+  readonly bound?: string | undefined;
+  readonly room?: number | undefined;
   read(value: string): string | undefined;
   readonly setCookie?: ((back: HandBack) => string) | undefined;
   /** Further cookies of a long token. */
@@ -48,7 +51,8 @@ export interface SignedIn {
  */
 export async function signedIn<Data>(web: SignInWeb<Data>, subject: string, options: SignInOptions<Data> = {}): Promise<SignedIn> {
   const { methods, levels = [], data, client, idle, absolute } = options;
-  const session = await web.manager.visit({ client });
+  const { bound: place, room } = handing(web.carriers) ?? {};
+  const session = await web.manager.visit({ client, place, room });
   await session.authenticate(subject, {
     ...(methods && { methods }),
     ...(idle !== undefined && { idle }),
@@ -61,8 +65,12 @@ export async function signedIn<Data>(web: SignInWeb<Data>, subject: string, opti
   return { id: session.id, token: back.token, headers: headersFor(web.carriers, back) };
 }
 
+function handing(carriers: readonly SignInCarrier[]): SignInCarrier | undefined {
+  return carriers.find(({ setCookie }) => setCookie !== undefined) ?? carriers.find(({ header }) => header !== undefined);
+}
+
 function headersFor(carriers: readonly SignInCarrier[], back: HandBack): Readonly<Record<string, string>> {
-  const carrier = carriers.find(({ setCookie }) => setCookie !== undefined) ?? carriers.find(({ header }) => header !== undefined);
+  const carrier = handing(carriers);
   const first = carrier?.setCookie?.(back);
   const lines = first === undefined ? [] : [first, ...(carrier?.setParts?.(back, undefined) ?? [])];
   const pairs = first === undefined ? undefined : lines.map((line) => line.split(";", 1)[0]).join("; ");
