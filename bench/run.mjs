@@ -7,10 +7,11 @@ import { http } from "./suites/http.mjs";
 import { links } from "./suites/links.mjs";
 import { memory } from "./suites/memory.mjs";
 import { scale } from "./suites/scale.mjs";
+import { sealed } from "./suites/sealed.mjs";
 import { sms } from "./suites/sms.mjs";
 
 /** Every suite: one file in suites/, one line here. */
-const suites = { http, links, memory, scale, sms };
+const suites = { http, links, memory, scale, sealed, sms };
 
 const usage = `npm run bench -- ${Object.keys(suites).join(" | ")} [--quick | --full] [--json FILE] [--rounds N] [--slot MS] [--only FRAMEWORK | DESIGN | SESSIONS] [--data FOLDER] [--profile FRAMEWORK-DESIGN-WORKLOAD]`;
 

@@ -66,21 +66,46 @@ describe("the http suite", () => {
   });
 });
 
+describe("the sealed suite", () => {
+  test("a quick run measures its servers, which hand back what they keep", { timeout: 60_000 }, async ({ skip }) => {
+    skip(missing.length > 0, `needs ${missing.join(" and ")}`);
+    const file = join(folder, "rows.json");
+    const { code, output } = await bench("sealed", "--quick", "--only", "node", "--slot", "150", "--json", file);
+    expect(code, output).toBe(0);
+    const rows = JSON.parse(readFileSync(file, "utf8")) as readonly Row[];
+    expect(rows.map(({ suite, framework, design, workload }) => [suite, framework, design, workload].join(" "))).toEqual(
+      ["control", "AES-256-GCM", "sealed"].flatMap((design) => ["R", "W", "N"].map((workload) => `sealed node ${design} ${workload}`)),
+    );
+    expect(output).toMatch(/node sealed R ÷ AES-256-GCM R: \*\*\d+\.\d\d ×/);
+    expect(readdirSync(folder)).toEqual(["rows.json"]);
+  });
+
+  test("a quick run measures sealing and opening beside the others", { timeout: 60_000 }, async ({ skip }) => {
+    skip(missing.length > 0, `needs ${missing.join(" and ")}`);
+    await measuresFigures("sealed", "seal", ["seal and open", "open", "seal", "seal and open ÷ AES-256-GCM", "seal and open ÷ sojourn"]);
+  });
+
+  test("a record of 300 bytes fits into 480 characters, and the header of one who is logged in into 80 bytes", { timeout: 60_000 }, async ({ skip }) => {
+    skip(missing.length > 0, `needs ${missing.join(" and ")}`);
+    const file = join(folder, "rows.json");
+    const { code, output } = await bench("sealed", "--quick", "--only", "sizes", "--json", file);
+    expect(code, output).toBe(0);
+    const rows = JSON.parse(readFileSync(file, "utf8")) as readonly Figure[];
+    const [characters, ...headers] = rows.map(({ median }) => median);
+    expect(characters).toBeLessThanOrEqual(480);
+    expect(headers).toHaveLength(2);
+    // A subject of 26 characters and an id of 16 bytes are in it.
+    for (const header of headers) expect([header > 42, header <= 80]).toEqual([true, true]);
+  });
+});
+
 describe("the suites of sizes", () => {
   test.each([
     ["memory", "sojourn", ["held", "full collection", "resume p99", "expiry"]],
     ["scale", "1k", ["on disk", "resume p50", "written", "expiry", "wake latest", "compaction"]],
-  ])("a quick run of %s measures, writes its figures, and leaves nothing behind", { timeout: 60_000 }, async (suite, only, some) => {
-    const file = join(folder, "rows.json");
-    const { code, output } = await bench(suite, "--quick", "--only", only, "--json", file);
-    expect(code, output).toBe(0);
-    const rows = JSON.parse(readFileSync(file, "utf8")) as readonly Figure[];
-    expect(rows.map(({ figure }) => figure)).toEqual(expect.arrayContaining(some));
-    for (const { figure, median, low, high } of rows) expect([figure, low > 0, low <= median, median <= high]).toEqual([figure, true, true, true]);
-    expect(output).toContain("A smoke test: the figures mean nothing.");
-    expect(output).toContain("RESULTS.md is left as it was");
-    expect(readdirSync(folder)).toEqual(["rows.json"]);
-  });
+  ])("a quick run of %s measures, writes its figures, and leaves nothing behind", { timeout: 60_000 }, (suite, only, some) =>
+    measuresFigures(suite, only, some),
+  );
 });
 
 test("what it is asked wrongly it says in one line, and what would be right", async () => {
@@ -94,6 +119,8 @@ test("what it is asked wrongly it says in one line, and what would be right", as
       ["memory", "--only", "maps"],
       ["scale", "--only", "10M"],
       ["memory", "--profile", "sojourn"],
+      ["sealed", "--only", "express"],
+      ["sealed", "--profile", "node-lmdb-R"],
     ].map(outputOf),
   );
   expect(wrong[0]).toContain("Name one suite: npm run bench -- http");
@@ -104,7 +131,21 @@ test("what it is asked wrongly it says in one line, and what would be right", as
   expect(wrong[5]).toContain('--only is "maps". Give one of "sojourn"');
   expect(wrong[6]).toContain('--only is "10M". Give one of 1k, 100k, 1M.');
   expect(wrong[7]).toContain("no designs to profile");
+  expect(wrong[8]).toMatch(missing.length > 0 ? "needs" : '--only is "express". Give one of seal, sizes, node, fastify.');
+  expect(wrong[9]).toMatch(missing.length > 0 ? "needs" : '--profile is "node-lmdb-R"');
 });
+
+async function measuresFigures(suite: string, only: string, some: readonly string[]): Promise<void> {
+  const file = join(folder, "rows.json");
+  const { code, output } = await bench(suite, "--quick", "--only", only, "--json", file);
+  expect(code, output).toBe(0);
+  const rows = JSON.parse(readFileSync(file, "utf8")) as readonly Figure[];
+  expect(rows.map(({ figure }) => figure)).toEqual(expect.arrayContaining([...some]));
+  for (const { figure, median, low, high } of rows) expect([figure, low > 0, low <= median, median <= high]).toEqual([figure, true, true, true]);
+  expect(output).toContain("A smoke test: the figures mean nothing.");
+  expect(output).toContain("RESULTS.md is left as it was");
+  expect(readdirSync(folder)).toEqual(["rows.json"]);
+}
 
 async function outputOf(args: readonly string[]): Promise<string> {
   const one = spawn(process.execPath, [program, ...args], { stdio: ["ignore", "ignore", "pipe"] });

@@ -60,7 +60,7 @@ function lines(sums, busy, cpu) {
 /** @param {{ functionName: string, url: string }} frame */
 function partOf({ functionName, url }) {
   if (url === "") return functionName.startsWith("(") ? functionName : "(built in)";
-  const ours = /sojourn\/dist\/(?<layer>core|http|stores\/\w+)/.exec(url)?.groups?.["layer"];
+  const ours = /sojourn\/dist\/(?<layer>core|http|sealed|stores\/\w+)/.exec(url)?.groups?.["layer"];
   if (ours !== undefined) return `sojourn ${ours}`;
   const foreign = /node_modules\/(?<name>(?:@[^/]+\/)?[^/]+)/.exec(url)?.groups?.["name"];
   if (foreign !== undefined) return foreign;

@@ -9,6 +9,22 @@
  * @property {boolean} keeps whether the server keeps what is written: of what clients keep, these do not.
  * @property {(setting: { folder: string }) => MaybePromise<{ server: import("node:http").Server, cookies: readonly string[] }>} start
  *   Makes its sessions, too. Imports nothing of the other designs: each process holds what it measures and no more.
+ *
+ * What one design must be beside another of the same framework.
+ * @typedef {object} Comparison
+ * @property {Design["framework"]} framework
+ * @property {Workload} workload
+ * @property {string} own
+ * @property {string} than
+ * @property {number} atLeast so many times as fast,
+ * @property {number} enough but no more is asked than this share of the server without sessions.
+ *
+ * What a suite measures of servers.
+ * @typedef {object} Field
+ * @property {string} suite
+ * @property {URL} program that a server's process runs: it finds its design in this field.
+ * @property {readonly Design[]} designs
+ * @property {readonly Comparison[]} comparisons
  */
 /**
  * @template T
@@ -27,7 +43,7 @@ export const bare = "bare";
 export const control = "control";
 
 /** @type {readonly Design[]} */
-export const designs = [
+const designs = [
   of("node", bare, {}, async () => (await import("./designs/node-bare.mjs")).nodeBare()),
   of("node", control, {}, async () => (await import("./designs/node-bare.mjs")).nodeBare()),
   of("node", "memory", { R: 0.9, W: 0.85, N: 0.95 }, async () => (await import("./designs/node-memory.mjs")).nodeMemory()),
@@ -55,17 +71,24 @@ export const designs = [
   peer("koa", "koa-session", async () => (await import("./designs/koa-session.mjs")).koaWithKoaSession()),
 ];
 
-/**
- * What we must be beside the best peer of the same framework: so many times faster, but no more is asked than `enough`, a share of the server without sessions.
- * @type {readonly { framework: Design["framework"], workload: Workload, atLeast: number, enough: number }[]}
- */
-export const peerTargets = [
+/** Of each peer of the framework. */
+const peerTargets = [
   { framework: "express", workload: "R", atLeast: 1.8, enough: Infinity },
   { framework: "express", workload: "W", atLeast: 1.8, enough: Infinity },
   .../** @type {const} */ (["fastify", "hono", "koa"]).flatMap((framework) =>
     /** @type {const} */ (["R", "W", "N"]).map((workload) => ({ framework, workload, atLeast: 2, enough: 0.95 })),
   ),
 ];
+
+/** @type {Field} */
+export const field = {
+  suite: "http",
+  program: new URL("server.mjs", import.meta.url),
+  designs,
+  comparisons: /** @type {Comparison[]} */ (peerTargets).flatMap((target) =>
+    designs.filter((design) => design.peer && design.framework === target.framework).map(({ design }) => ({ ...target, own: "memory", than: design })),
+  ),
+};
 
 /**
  * @param {Design["framework"]} framework
@@ -74,7 +97,7 @@ export const peerTargets = [
  * @param {Design["start"]} start
  * @returns {Design}
  */
-function of(framework, design, targets, start) {
+export function of(framework, design, targets, start) {
   return { framework, design, name: `${framework}-${design.replaceAll(/\W+/g, "-")}`, targets, start, peer: false, keeps: true };
 }
 
@@ -84,6 +107,6 @@ function of(framework, design, targets, start) {
  * @param {Design["start"]} start
  * @returns {Design}
  */
-function peer(framework, design, start) {
+export function peer(framework, design, start) {
   return { ...of(framework, design, {}, start), peer: true };
 }

@@ -1,5 +1,6 @@
 import { median, ratioOfMedians } from "../../lib/statistics.mjs";
-import { bare, control, designs, peerTargets, workloads } from "./designs.mjs";
+import { typedKeys } from "../../lib/typed-keys.mjs";
+import { bare, control, workloads } from "./designs.mjs";
 
 /**
  * @typedef {{ framework: string, design: string, workload: import("./designs.mjs").Workload }} Cell
@@ -9,20 +10,12 @@ import { bare, control, designs, peerTargets, workloads } from "./designs.mjs";
 
 /**
  * What is measured beside the bare server: every other design with every workload. The control too, so that it is as busy and as long idle as they are.
- * @param {string} framework
+ * @param {readonly import("./designs.mjs").Design[]} designs of one framework.
  * @returns {readonly Cell[]}
  */
-export function cellsOf(framework) {
-  const others = designs.filter((design) => design.framework === framework && design.design !== bare);
-  return others.flatMap(({ design }) => typedKeys(workloads).map((workload) => ({ framework, design, workload })));
-}
-
-/**
- * @template {string} K
- * @param {Readonly<Record<K, unknown>>} object
- */
-function typedKeys(object) {
-  return /** @type {K[]} */ (Object.keys(object));
+export function cellsOf(designs) {
+  const others = designs.filter(({ design }) => design !== bare);
+  return others.flatMap(({ framework, design }) => typedKeys(workloads).map((workload) => ({ framework, design, workload })));
 }
 
 /** @param {Samples} samples */
@@ -32,9 +25,10 @@ export function controlShare(samples) {
 
 /**
  * @param {Measured} measured
+ * @param {import("./designs.mjs").Field} field
  * @returns {readonly import("../../lib/suite.ts").Row[]}
  */
-export function rowsOf({ samples }) {
+export function rowsOf({ samples }, { suite }) {
   return [...samples].map(([{ framework, design, workload }, list]) => {
     const shares = list.map(({ share }) => share);
     const controls = sharesOf(samples, control, workload);
@@ -44,7 +38,7 @@ export function rowsOf({ samples }) {
     const { ratio, low, high } = ratioOfMedians(shares, own ? controls.map(() => 1) : controls);
     const addedCpuUs = median(list.map(({ addedCpu }) => addedCpu)) - (own ? 0 : addedByControl);
     return {
-      suite: "http",
+      suite,
       framework,
       design,
       workload,
@@ -59,22 +53,36 @@ export function rowsOf({ samples }) {
 /**
  * The section of RESULTS.md.
  * @param {readonly Measured[]} measured
- * @param {{ rounds: number, slot: number, generations: number, judged: boolean }} plan
+ * @param {import("./measure.mjs").Plan} plan
  * @param {readonly string[]} facts
+ * @param {import("./designs.mjs").Field} field
  */
-export function sectionOf(measured, plan, facts) {
+export function sectionOf(measured, plan, facts, field) {
   const lines = [
     "## http: what sessions cost a web server",
     "",
     `${new Date().toISOString().slice(0, 10)} · ${facts.join(" · ")}`,
     "",
+    ...linesOf(measured, plan, field),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+/**
+ * How it was measured, the table, and what follows from it.
+ * @param {readonly Measured[]} measured
+ * @param {import("./measure.mjs").Plan} plan
+ * @param {import("./designs.mjs").Field} field
+ */
+export function linesOf(measured, plan, field) {
+  const lines = [
     `Load: wrk, 64 connections, each request of another of 1,000 clients with a session of 12 fields and 500 bytes. ${plan.rounds} slots of ${plan.slot / 1_000} s a cell, over ${plan.generations === 1 ? "one process" : `${plan.generations} processes`} of each design.${plan.judged ? "" : " A smoke test: the figures mean nothing."}`,
     `R ${workloads.R.about}, W ${workloads.W.about}, N ${workloads.N.about}. Ratio: requests per second, as a share of the same server without sessions (1.00 = free), with the 95 % interval.`,
     "",
     "| framework | design | workload | ratio | 95 % interval | must reach | added CPU, µs a request | requests/s |",
     "|---|---|---|---|---|---|---|---|",
   ];
-  for (const part of measured) for (const row of rowsOf(part)) lines.push(rowLine(row, part.samples, plan.judged));
+  for (const part of measured) for (const row of rowsOf(part, field)) lines.push(rowLine(row, part.samples, plan.judged, field));
   lines.push("");
   for (const { framework, samples, unfit } of measured) {
     const bares = [...samples.values()].flat();
@@ -83,16 +91,17 @@ export function sectionOf(measured, plan, facts) {
       `- ${framework} without sessions: ${whole(median(bares.map(({ bareRate }) => bareRate)))} requests/s, ${median(bares.map(({ bareCpu }) => bareCpu)).toFixed(1)} µs of CPU a request. Control ${controlShare(samples).toFixed(2)}.${again}`,
     );
   }
-  lines.push(...peerTargets.flatMap((target) => peerLines(target, measured, plan.judged)));
-  return `${lines.join("\n")}\n`;
+  lines.push(...field.comparisons.flatMap((comparison) => comparisonLines(comparison, measured, plan.judged)));
+  return lines;
 }
 
 /**
  * @param {import("../../lib/suite.ts").Row} row
  * @param {Samples} samples
  * @param {boolean} judged
+ * @param {import("./designs.mjs").Field} field
  */
-function rowLine({ framework, design, workload, ratio, low, high, addedCpuUs }, samples, judged) {
+function rowLine({ framework, design, workload, ratio, low, high, addedCpuUs }, samples, judged, { designs }) {
   const target = designs.find((known) => known.framework === framework && known.design === design)?.targets[/** @type {"R"} */ (workload)];
   const reached = target === undefined ? "" : `${target.toFixed(2)}${judged ? verdict(ratio, target) : ""}`;
   const rate = whole(median(listOf(samples, design, /** @type {"R"} */ (workload)).map((sample) => sample.rate)));
@@ -100,23 +109,22 @@ function rowLine({ framework, design, workload, ratio, low, high, addedCpuUs }, 
 }
 
 /**
- * How many times faster than each peer of the framework, in the same rounds.
- * @param {typeof peerTargets[number]} target
+ * How many times as fast as another design of the framework, in the same rounds.
+ * @param {import("./designs.mjs").Comparison} comparison
  * @param {readonly Measured[]} measured
  * @param {boolean} judged
  */
-function peerLines({ framework, workload, atLeast, enough }, measured, judged) {
+function comparisonLines({ framework, workload, own, than, atLeast, enough }, measured, judged) {
   const samples = measured.find((part) => part.framework === framework)?.samples;
   if (samples === undefined) return [];
-  const { ratio: own } = ratioOfMedians(sharesOf(samples, "memory", workload), sharesOf(samples, control, workload));
-  return designs
-    .filter((design) => design.framework === framework && design.peer)
-    .map(({ design }) => {
-      const { ratio, low, high } = ratioOfMedians(sharesOf(samples, "memory", workload), sharesOf(samples, design, workload));
-      const or = enough === Infinity ? "" : `, or ${enough.toFixed(2)} of the server without sessions`;
-      const reached = judged ? (own >= enough ? " ✓" : verdict(ratio, atLeast)) : "";
-      return `- ${framework} memory ${workload} ÷ ${design} ${workload}: **${ratio.toFixed(2)} ×** (${low.toFixed(2)} to ${high.toFixed(2)}); must reach ${atLeast.toFixed(1)} ×${or}${reached}.`;
-    });
+  const shares = sharesOf(samples, own, workload);
+  const { ratio: share } = ratioOfMedians(shares, sharesOf(samples, control, workload));
+  const { ratio, low, high } = ratioOfMedians(shares, sharesOf(samples, than, workload));
+  const or = enough === Infinity ? "" : `, or ${enough.toFixed(2)} of the server without sessions`;
+  const reached = judged ? (share >= enough ? " ✓" : verdict(ratio, atLeast)) : "";
+  return [
+    `- ${framework} ${own} ${workload} ÷ ${than} ${workload}: **${ratio.toFixed(2)} ×** (${low.toFixed(2)} to ${high.toFixed(2)}); must reach ${atLeast.toFixed(1)} ×${or}${reached}.`,
+  ];
 }
 
 /**

@@ -16,7 +16,6 @@ import { onCore } from "../../lib/children.mjs";
  * @property {() => Promise<void>} stop
  */
 
-const program = fileURLToPath(new URL("server.mjs", import.meta.url));
 /**
  * An interleaved run leaves each server idle most of the time, and V8 throws away what it compiled of an idle program, the more eagerly the more garbage the
  * program makes; a server that was put to sleep after writing came back a third slower, and stayed so. No server under load is ever in that state, so all of
@@ -29,14 +28,18 @@ const others = "_ga=GA1.1.1234567890.1700000000; theme=dark";
 /**
  * Starts a design in a process of its own, so that no design has a heap, a thread or compiled code to share with another.
  * @param {import("./designs.mjs").Design} design
+ * @param {URL} program of its field.
  * @param {string} folder in which it may write.
  * @returns {Promise<Server>}
  */
-export async function startServer({ name }, folder) {
+export async function startServer({ name }, program, folder) {
   const own = join(folder, name);
   mkdirSync(own);
   const env = { ...process.env, NODE_ENV: "production" };
-  const child = onCore(0, [process.execPath, ...keepCompiled, program, name, join(own, "data")], { env, stdio: ["ignore", "ignore", "pipe", "ipc"] });
+  const child = onCore(0, [process.execPath, ...keepCompiled, fileURLToPath(program), name, join(own, "data")], {
+    env,
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+  });
   let complaints = "";
   child.stderr?.on("data", (data) => (complaints += data));
   const ended = once(child, "close").then(() => {

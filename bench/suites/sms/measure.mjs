@@ -1,8 +1,8 @@
 // Measures one part in a process of its own: `node measure.mjs <part> <JSON>`, started by ../sms.mjs. Sends what it found.
 import { createReadStream, readFileSync, writeFileSync } from "node:fs";
-import { Session } from "node:inspector/promises";
 import { join } from "node:path";
 import { shuffled } from "../../lib/interleave.mjs";
+import { profiled } from "../../lib/profiled.mjs";
 import { longDialogues, resumed } from "./resume.mjs";
 import { misrouted } from "./routing.mjs";
 import { dialogueSteps, plainMerges } from "./steps.mjs";
@@ -52,27 +52,6 @@ async function over(name, folder, work) {
   const found = await work(store);
   await close();
   return found;
-}
-
-/**
- * Keeps the profiler on for a part of the work, if a file is named: what comes before, starting and compiling, is not in it.
- * @param {string | undefined} file
- * @returns {<T>(work: () => Promise<T>) => Promise<T>}
- */
-function profiled(file) {
-  if (file === undefined) return (work) => work();
-  return async (work) => {
-    const inspector = new Session();
-    inspector.connect();
-    await inspector.post("Profiler.enable");
-    await inspector.post("Profiler.setSamplingInterval", { interval: 200 });
-    await inspector.post("Profiler.start");
-    const found = await work();
-    const { profile } = await inspector.post("Profiler.stop");
-    inspector.disconnect();
-    writeFileSync(file, JSON.stringify(profile));
-    return found;
-  };
 }
 
 const [part = "", asked = "{}"] = process.argv.slice(2);

@@ -3,8 +3,8 @@ import { userOf } from "../../../lib/payload.mjs";
 import { answer, notFound } from "./answer.mjs";
 import { placeholderCookies } from "./placeholder-cookies.mjs";
 
-/** node:http without sessions. */
-export function nodeBare() {
+/** node:http without sessions. @param {import("./placeholder-cookies.mjs").Length} [length] of the cookies. */
+export function nodeBare(length) {
   const server = createServer((request, response) => {
     switch (request.url) {
       case "/r":
@@ -17,5 +17,5 @@ export function nodeBare() {
         return notFound(response);
     }
   });
-  return { server, cookies: placeholderCookies() };
+  return { server, cookies: placeholderCookies(length) };
 }

@@ -1,14 +1,22 @@
 import { createServer } from "node:http";
 import { nodeSessions } from "sojourn/http/node";
 import { answer, failing, notFound } from "./answer.mjs";
-import { door, sojournSessions } from "./sessions.mjs";
+import { door, logIn, sojournSessions } from "./sessions.mjs";
 
 /**
- * node:http with our sessions, in the way of the documentation.
+ * node:http with our sessions in a store.
  * @param {import("sojourn").Store} store
  */
 export async function nodeServer(store) {
   const { sessions, cookies } = await sojournSessions(store);
+  return { server: serverOf(sessions), cookies };
+}
+
+/**
+ * node:http with our sessions, in the way of the documentation.
+ * @param {import("sojourn").Resumable<import("./sessions.mjs").Data>} sessions
+ */
+export function serverOf(sessions) {
   const web = nodeSessions(sessions, door);
   let views = 0;
 
@@ -29,8 +37,13 @@ export async function nodeServer(store) {
     const session = await web.session(request, response);
     answer(response, { user: session.get("userId"), views: session.get("views") });
   }
+  /** @type {Handler} */
+  async function seed(request, response) {
+    await logIn(await web.session(request, response), Number(request.url?.slice("/seed/".length)));
+    answer(response, {});
+  }
 
-  const server = createServer((request, response) => {
+  return createServer((request, response) => {
     if (!web.middleware(request, response)) return;
     switch (request.url) {
       case "/r":
@@ -42,8 +55,7 @@ export async function nodeServer(store) {
       case "/check":
         return void check(request, response).catch(failing(response));
       default:
-        return notFound(response);
+        return request.url?.startsWith("/seed/") ? void seed(request, response).catch(failing(response)) : notFound(response);
     }
   });
-  return { server, cookies };
 }

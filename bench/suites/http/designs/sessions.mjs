@@ -2,6 +2,8 @@ import { createSessions } from "sojourn";
 import { cookie } from "sojourn/http";
 import { payloadOf, sessionCount, userOf } from "../../../lib/payload.mjs";
 
+/** The two fields that the handlers name. @typedef {{ userId: string, views: number }} Data */
+
 /** Options of every door of ours: as shipped, one cookie. */
 export const door = { carriers: [cookie()] };
 
@@ -10,7 +12,7 @@ export const door = { carriers: [cookie()] };
  * @param {import("sojourn").Store} store
  */
 export async function sojournSessions(store) {
-  /** @type {import("sojourn").Sessions<{ userId: string, views: number }>} */
+  /** @type {import("sojourn").Sessions<Data>} */
   const sessions = createSessions({ store });
   const cookies = [];
   for (let client = 0; client < sessionCount; client++) {
@@ -18,4 +20,14 @@ export async function sojournSessions(store) {
     cookies.push(`__Host-Http-session=${session.token}`);
   }
   return { sessions, cookies };
+}
+
+/**
+ * What a handler does to log a client in.
+ * @param {import("sojourn").Session<Data>} session
+ * @param {number} client
+ */
+export async function logIn(session, client) {
+  await session.authenticate(userOf(client), { methods: ["pwd"] });
+  for (const [name, value] of Object.entries(payloadOf(client))) session.set(/** @type {keyof Data} */ (name), /** @type {never} */ (value));
 }
