@@ -46,7 +46,12 @@ export const planted = [
       return { next: (next, change, current) => (current && lost(change) ? { ...next, fields: current.fields } : next) };
     },
   },
-  { fault: "a whole change is lost, though it was acknowledged", breaks: "fresh", also: ["kept", "versions", "updates"], plant: () => ({ loseWrite: 10 }) },
+  {
+    fault: "a whole change is lost, though it was acknowledged",
+    breaks: "fresh",
+    also: ["kept", "versions", "updates", "fences"],
+    plant: () => ({ loseWrite: 10 }),
+  },
   {
     fault: "a touch overwrites the wake",
     breaks: "kept",

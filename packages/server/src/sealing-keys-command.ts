@@ -1,5 +1,5 @@
 import { Command, Option } from "commander";
-import { keyring, newKey } from "sojourn/sealed";
+import type { keyring, newKey } from "sojourn/sealed";
 import { changeKeyFile, readKeyFile } from "./key-file.ts";
 import { sealingKeysIn, type SealingKeys } from "./sealing-keys.ts";
 import { StartFailure } from "./start-failure.ts";
@@ -11,7 +11,7 @@ export function fileOption(): Option {
 
 /** Prints a sealing key, or puts it into a file: there it seals if it is the only one, and else opens until it is put first. */
 export async function makeSealingKey(path: string | undefined): Promise<void> {
-  const key = newKey();
+  const key = (await loaded()).newKey();
   if (path === undefined) return console.log(key);
   const id = await idOf(key);
   let count = 0;
@@ -36,7 +36,7 @@ export function rotateCommand(): Command {
     .description("has another sealing key seal; the others open what they have sealed")
     .addHelpText("after", whenSeveral)
     .action(async (given: string | undefined, { file }: { readonly file: string }) => {
-      const key = given === undefined ? newKey() : undefined;
+      const key = given === undefined ? (await loaded()).newKey() : undefined;
       const id = key === undefined ? String(given) : await idOf(key);
       await changeKeyFile(file, async (text) => {
         const keys = await existing(file, text);
@@ -85,6 +85,11 @@ async function existing(path: string, text: string | undefined): Promise<Sealing
 }
 
 async function idOf(key: string): Promise<string> {
-  const [id] = await keyring([key]).ids;
+  const [id] = await (await loaded()).keyring([key]).ids;
   return id as string;
+}
+
+/** By who makes keys, and not by a server that starts: it is as many files as all that one needs. */
+async function loaded(): Promise<{ readonly keyring: typeof keyring; readonly newKey: typeof newKey }> {
+  return import("sojourn/sealed");
 }

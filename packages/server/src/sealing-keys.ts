@@ -1,5 +1,4 @@
 import { SojournError } from "sojourn";
-import { keyring } from "sojourn/sealed";
 import { StartFailure } from "./start-failure.ts";
 
 /** A key of a key file, as an operator sees it. */
@@ -66,7 +65,7 @@ export async function sealingKeysIn(path: string, text: string): Promise<Sealing
 
 async function idsOf(path: string, lines: readonly string[], places: readonly number[]): Promise<readonly string[]> {
   try {
-    return await keyring(places.map((i) => (lines[i] as string).trim())).ids;
+    return await (await import("sojourn/sealed")).keyring(places.map((i) => (lines[i] as string).trim())).ids;
   } catch (error) {
     if (!(error instanceof SojournError)) throw error;
     const where = (_: string, i: string): string => `line ${(places[Number(i)] as number) + 1}`;

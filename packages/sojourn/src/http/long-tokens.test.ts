@@ -250,7 +250,7 @@ describe("what a door knows of the place", () => {
     encrypted: () => true,
     url: ({ url = "/" }) => url,
   };
-  const placed = ({ token, place, room, rotates }: Visit): Visit => ({ token, place, room, rotates });
+  const placed = ({ token, place, room, rotates, loose }: Visit): Visit => ({ token, place, room, rotates, ...(loose === true ? { loose } : undefined) });
   const knock = (carriers: readonly Carrier[], headers: Headers): Visit => placed(webDoor({ carriers }, reader).knock(headers, () => undefined));
 
   it("is the cookie's name and its room, and nothing for programs", () => {
@@ -264,11 +264,11 @@ describe("what a door knows of the place", () => {
     expect(knock([bearer()], {})).toEqual({ token: undefined, ...free });
   });
 
-  it("is nothing for a token in a URL", () => {
+  it("is where one is handed back for a token in a URL, which is bound to no place itself", () => {
     const carriers = [cookie(), urlParameter({ name: "sid" })];
     const wide = wideDoor({ carriers }, reader, webDoor({ carriers }, reader));
     const knocked = (headers: Headers): Visit => placed(wide?.knock(headers, () => undefined, undefined) ?? {});
-    expect(knocked({ url: "/?sid=t" })).toEqual({ token: "t", place: undefined, room: undefined, rotates: false });
+    expect(knocked({ url: "/?sid=t" })).toEqual({ token: "t", place: "__Host-Http-session", room: 12_225, rotates: false, loose: true });
     expect(knocked({ url: "/" })).toEqual({ token: undefined, place: "__Host-Http-session", room: 12_225, rotates: true });
   });
 

@@ -30,7 +30,8 @@ function sealAs(parts: SealedParts, held: Held, aside: Aside, place: string | un
     seen,
     idle: life.idle,
     lifetime: life.lifetime,
-    absolute: life.absolute === (auth?.at ?? life.created) + life.lifetime ? undefined : life.absolute,
+    // The clock may have gone on between the authentication and the creation.
+    absolute: Math.abs((auth?.at ?? life.created) + life.lifetime - life.absolute) < 1_000 ? undefined : life.absolute,
     subject: record.subject === undefined ? undefined : parts.names.subjectOf(record.subject),
     auth,
     aside,
