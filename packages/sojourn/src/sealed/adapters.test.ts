@@ -1,30 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Sessions } from "../core/sessions.ts";
-import { expressHarness } from "../http/express/express.fixture.ts";
-import { fastifyHarness } from "../http/fastify/fastify.fixture.ts";
-import { fetchHarness } from "../http/fetch/fetch.fixture.ts";
-import { h3Harness } from "../http/h3/h3.fixture.ts";
-import { honoHarness, honoOnNodeHarness } from "../http/hono/hono.fixture.ts";
-import { koaHarness } from "../http/koa/koa.fixture.ts";
-import { nextHarness } from "../http/next/next.fixture.ts";
-import { nodeHarness } from "../http/node/node.fixture.ts";
+import { adapters } from "../http/every-adapter.fixture.ts";
 import { memoryStore } from "../stores/memory/memory.ts";
-import type { HttpData, HttpDoor, HttpHarness, HttpRoute } from "../testing/http-contract-harness.ts";
+import type { HttpData, HttpDoor, HttpRoute } from "../testing/http-contract-harness.ts";
 import { newKey } from "./keys.ts";
 import { sealedSessions } from "./sealed-sessions.ts";
-
-/** Hono's server comes last: it puts a Request and a Response of its own in place of the global ones. */
-const adapters: Readonly<Record<string, HttpHarness>> = {
-  node: nodeHarness,
-  fetch: fetchHarness,
-  express: expressHarness,
-  fastify: fastifyHarness,
-  koa: koaHarness,
-  h3: h3Harness,
-  next: nextHarness,
-  hono: honoHarness,
-  "hono on Node": honoOnNodeHarness,
-};
 
 beforeAll(() => void vi.spyOn(console, "error").mockImplementation(() => undefined));
 afterAll(() => void vi.restoreAllMocks());

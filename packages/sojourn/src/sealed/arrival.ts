@@ -1,4 +1,4 @@
-import { expiryOf, type Entry } from "../core/entry.ts";
+import { belongsSince, expiryOf, type Entry } from "../core/entry.ts";
 import { SojournError, storeUnavailable } from "../core/errors.ts";
 import type { Refusal } from "../core/engine.ts";
 import { andThen, isPromise } from "../core/maybe.ts";
@@ -7,7 +7,7 @@ import type { Visit } from "../core/resumable.ts";
 import type { MaybePromise, SessionRecord } from "../core/seam.ts";
 import { newId } from "../core/token.ts";
 import type { Opened } from "./box.ts";
-import { entryWith, sinceOf, type Held } from "./held.ts";
+import { entryWith, type Held } from "./held.ts";
 import type { SealedParts } from "./parts.ts";
 import type { Foreign, TokenReader } from "./readers.ts";
 import { fieldsIn, readSession, type Carried } from "./session-text.ts";
@@ -120,7 +120,7 @@ async function caughtUp({ revocations }: SealedParts, { auth }: Entry): Promise<
 function told(parts: SealedParts, held: Held, now: number): MaybePromise<Arrival> {
   const entry = held.entry as Entry;
   const { id, subject } = entry.record;
-  const why = parts.revocations?.refused(id, held.generation, subject, sinceOf(entry), now);
+  const why = parts.revocations?.refused(id, held.generation, subject, belongsSince(entry), now);
   if (why === undefined) return rests(parts, held);
   // Whoever has it was handed another since, or will be: what it would write must not take that one's place.
   return refused(why, why === "replaced");

@@ -1,13 +1,15 @@
 import { apply } from "../core/apply.ts";
 import type { Calls } from "../core/calls.ts";
-import { own, type Entries, type Entry } from "../core/entry.ts";
+import { belongsSince, own, type Entries, type Entry } from "../core/entry.ts";
 import { SojournError } from "../core/errors.ts";
+import { endingOf } from "../core/events.ts";
 import { andThen } from "../core/maybe.ts";
 import { isOwnKind } from "../core/names.ts";
 import { lifeOf } from "../core/own-fields.ts";
 import type { Change, MaybePromise, Outcome, SessionId, SessionRecord } from "../core/seam.ts";
 import { asideOf, type AsideRecord } from "./aside.ts";
-import { goodUntil, restsAside, sinceOf, type Held } from "./held.ts";
+import { goodUntil } from "./good-until.ts";
+import { restsAside, type Held } from "./held.ts";
 import type { SealedParts } from "./parts.ts";
 import { seal } from "./sealing.ts";
 
@@ -17,7 +19,7 @@ export function heldCalls(parts: SealedParts, held: Held, entries: Entries): Cal
 
   function isOver(record: SessionRecord): boolean {
     if (revocations === undefined || held.out !== record.id || held.entry === undefined) return false;
-    return revocations.refused(record.id, held.generation, record.subject, sinceOf(held.entry), parts.settings.clock.now()) !== undefined;
+    return revocations.refused(record.id, held.generation, record.subject, belongsSince(held.entry), parts.settings.clock.now()) !== undefined;
   }
 
   function commit(change: Change): MaybePromise<Outcome> {
@@ -58,8 +60,8 @@ export function heldCalls(parts: SealedParts, held: Held, entries: Entries): Cal
   /** No token of it is good any more, unless none was ever given out. Gives a refusal. */
   function revoked({ ended }: Change, id: SessionId): MaybePromise<Outcome | undefined> {
     if (revocations === undefined || held.out !== id || held.entry === undefined) return undefined;
-    const { reason, by } = JSON.parse(ended as string) as { readonly reason: string; readonly by?: string };
-    const noted = revocations.end(id, { reason, ...(by === undefined ? undefined : { by }), until: goodUntil(parts, held.entry) });
+    const { reason, by } = endingOf(ended as string);
+    const noted = revocations.end(id, { reason, ...(by === undefined ? undefined : { by }), until: goodUntil(parts.settings, held.entry) });
     return andThen<boolean, Outcome | undefined>(noted, (byUs) => (byUs ? undefined : { ok: false, why: "ended" }));
   }
 
@@ -69,7 +71,7 @@ export function heldCalls(parts: SealedParts, held: Held, entries: Entries): Cal
     if (revocations === undefined || held.out !== id || held.entry === undefined) return undefined;
     // Whatever the clocks of other nodes say.
     const from = change.set?.[own.auth] === undefined ? parts.settings.clock.now() + parts.settings.grace : 0;
-    const won = revocations.replace(id, held.generation, from, goodUntil(parts, held.entry));
+    const won = revocations.replace(id, held.generation, from, goodUntil(parts.settings, held.entry));
     return andThen<boolean, Outcome | undefined>(won, (byUs) => (byUs ? undefined : { ok: false, why: "ended" }));
   }
 

@@ -83,13 +83,3 @@ export function heldEntries(held: Held, others: Entries | undefined): Entries {
     last: (id) => (held.entry?.record.id === id ? held.entry : others?.last(id)),
   };
 }
-
-/** Epoch ms after which no token that is out by now can be good. */
-export function goodUntil({ settings }: SealedParts, { life }: Entry): number {
-  return Math.min(life.absolute, settings.clock.now() + life.idle + settings.floorLag);
-}
-
-/** Epoch ms since which it has belonged to its subject. */
-export function sinceOf({ auth, life }: Entry): number {
-  return auth?.at ?? life.created;
-}

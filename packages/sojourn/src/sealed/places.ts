@@ -1,11 +1,13 @@
 import type { Calls } from "../core/calls.ts";
 import type { Engine } from "../core/engine.ts";
-import { own, type Entries, type Entry } from "../core/entry.ts";
+import { own, type Entries } from "../core/entry.ts";
+import { endingOf } from "../core/events.ts";
 import { andThen } from "../core/maybe.ts";
 import { lifeOf } from "../core/own-fields.ts";
 import type { Change, MaybePromise, Outcome, SessionId, SessionRecord } from "../core/seam.ts";
 import { firstSecret } from "../core/secrets.ts";
 import type { Settings } from "../core/settings.ts";
+import { goodUntil } from "./good-until.ts";
 import type { Revocations } from "./revocations.ts";
 
 /**
@@ -26,11 +28,6 @@ export interface Places {
 }
 
 export function placesOf({ calls, entries }: Pick<Engine, "calls" | "entries">, revocations: Revocations, settings: Settings): Places {
-  /** Epoch ms after which no token that is out can be good. */
-  function goodUntil({ life }: Entry): number {
-    return Math.min(life.absolute, settings.clock.now() + life.idle + settings.floorLag);
-  }
-
   return {
     entries,
     find: (query, page) => calls.find(query, page),
@@ -56,10 +53,10 @@ export function placesOf({ calls, entries }: Pick<Engine, "calls" | "entries">, 
     touch: (id, seen) => andThen<Outcome, void>(calls.commit({ id, expect: "live", set: { [own.seen]: String(seen) } }), () => undefined),
     commit(change) {
       if (change.ended === undefined) return calls.commit(change);
-      const { reason, by } = JSON.parse(change.ended) as { readonly reason: string; readonly by?: string };
+      const { reason, by } = endingOf(change.ended);
       return andThen(calls.load(change.id), (record) => {
         const entry = record === undefined ? undefined : entries.of(record);
-        const until = entry === undefined ? settings.clock.now() : goodUntil(entry);
+        const until = entry === undefined ? settings.clock.now() : goodUntil(settings, entry);
         // First the tokens: a place that is free while its session goes on would be one too many.
         const revoked = revocations.end(change.id, { reason, ...(by === undefined ? undefined : { by }), until });
         return andThen(revoked, () => calls.commit(change));

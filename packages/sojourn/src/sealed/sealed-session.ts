@@ -2,6 +2,7 @@ import { outlivesRequests } from "#platform";
 import { announce } from "../core/announce.ts";
 import type { Calls } from "../core/calls.ts";
 import type { Engine, SessionState } from "../core/engine.ts";
+import { belongsSince } from "../core/entry.ts";
 import { andThen, isPromise } from "../core/maybe.ts";
 import { persist } from "../core/persist.ts";
 import type { HandBack, Visit } from "../core/resumable.ts";
@@ -10,7 +11,7 @@ import { newState } from "../core/visit.ts";
 import { arrive, nothingHeld, touched, type Arrival } from "./arrival.ts";
 import { textBound } from "./box.ts";
 import { heldCalls } from "./held-calls.ts";
-import { heldEntries, sinceOf, type Held } from "./held.ts";
+import { heldEntries, type Held } from "./held.ts";
 import type { SealedParts } from "./parts.ts";
 import { seal, sealFitting, travelsAgain } from "./sealing.ts";
 
@@ -108,7 +109,10 @@ function handBack(parts: SealedParts, held: Held, state: SessionState): MaybePro
   if (!held.changed && !(held.wrote && travelsAgain(held, room))) return undefined;
   const now = parts.settings.clock.now();
   // It was replaced or ended while this request was under way, and wrote nothing itself: no answer of it may reach the newer one's cookie.
-  if (held.out === entry.record.id && parts.revocations?.refused(entry.record.id, held.generation, entry.record.subject, sinceOf(entry), now) !== undefined)
+  if (
+    held.out === entry.record.id &&
+    parts.revocations?.refused(entry.record.id, held.generation, entry.record.subject, belongsSince(entry), now) !== undefined
+  )
     return undefined;
   return andThen(sealFitting(parts, held, visit.place, room), (token) => ({ token, lasts: entry.life.absolute - now }));
 }

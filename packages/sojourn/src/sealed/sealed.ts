@@ -1,5 +1,5 @@
 /** Client-side sessions: they travel, sealed, with their clients. */
-export { compression, type Compression, type CompressionOptions } from "./compression.ts";
+export type { CompressionOptions } from "./compression.ts";
 export { keyring, newKey, type Key, type Keyring } from "./keys.ts";
 export { keyList } from "./key-list.ts";
 export { jwe, type Jwe } from "./jwe.ts";
