@@ -30,15 +30,27 @@ const doors = [
   { find: /^#sealing$/, replacement: new URL("packages/sojourn/src/sealed/platform/node.ts", import.meta.url).pathname },
 ];
 
+/** What measures times has the machine to itself, once everything else has ended. */
+const alone = "bench/bounds.test.ts";
+
 const config: ViteUserConfig = defineConfig({
   resolve: { alias: [...sources(), ...doors] },
   test: {
-    include: ["packages/**/src/**/*.test.ts", "test/**/*.test.ts", "bench/**/*.test.ts"],
-    exclude: ["**/node_modules/**", "**/dist/**"],
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 20_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "together",
+          include: ["packages/**/src/**/*.test.ts", "test/**/*.test.ts", "bench/**/*.test.ts"],
+          exclude: ["**/node_modules/**", "**/dist/**", alone],
+        },
+      },
+      { extends: true, test: { name: "alone", include: [alone], maxWorkers: 1, sequence: { groupOrder: 1 } } },
+    ],
   },
 });
 

@@ -3,17 +3,19 @@ import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { endAllChildren } from "./lib/children.mjs";
 import { writeResults } from "./lib/results.mjs";
+import { cluster } from "./suites/cluster.mjs";
 import { http } from "./suites/http.mjs";
 import { links } from "./suites/links.mjs";
 import { memory } from "./suites/memory.mjs";
+import { rehearsal } from "./suites/rehearsal.mjs";
 import { scale } from "./suites/scale.mjs";
 import { sealed } from "./suites/sealed.mjs";
 import { sms } from "./suites/sms.mjs";
 
 /** Every suite: one file in suites/, one line here. */
-const suites = { http, links, memory, scale, sealed, sms };
+const suites = { http, links, memory, scale, sealed, cluster, rehearsal, sms };
 
-const usage = `npm run bench -- ${Object.keys(suites).join(" | ")} [--quick | --full] [--json FILE] [--rounds N] [--slot MS] [--only FRAMEWORK | DESIGN | SESSIONS] [--data FOLDER] [--profile FRAMEWORK-DESIGN-WORKLOAD]`;
+const usage = `npm run bench -- ${Object.keys(suites).join(" | ")} [--quick | --full] [--json FILE] [--rounds N] [--slot MS] [--only FRAMEWORK | DESIGN | SESSIONS] [--data FOLDER] [--profile FRAMEWORK-DESIGN-WORKLOAD] [--sessions N] [--shards N] [--buckets N]`;
 
 async function main() {
   const { positionals, values } = parseArgs({
@@ -27,6 +29,9 @@ async function main() {
       only: { type: "string" },
       data: { type: "string" },
       profile: { type: "string" },
+      sessions: { type: "string" },
+      shards: { type: "string" },
+      buckets: { type: "string" },
     },
   });
   const suite = Object.entries(suites).find(([name]) => name === positionals[0])?.[1];
@@ -42,6 +47,9 @@ async function main() {
     slot: whole("slot", values.slot),
     only: values.only,
     data: values.data,
+    sessions: whole("sessions", values.sessions),
+    shards: whole("shards", values.shards),
+    buckets: whole("buckets", values.buckets),
     say: (line) => console.log(line),
   };
   if (values.profile !== undefined) {
@@ -62,7 +70,7 @@ async function main() {
  */
 function whole(name, text) {
   if (text === undefined) return undefined;
-  if (!/^[1-9]\d{0,5}$/.test(text)) throw new Error(`--${name} is ${JSON.stringify(text)}. Give a whole number above zero.`);
+  if (!/^[1-9]\d{0,7}$/.test(text)) throw new Error(`--${name} is ${JSON.stringify(text)}. Give a whole number above zero.`);
   return Number(text);
 }
 

@@ -1,16 +1,18 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Figure, Row } from "./lib/suite.ts";
+import { cluster } from "./suites/cluster.mjs";
 import { http } from "./suites/http.mjs";
 
 const program = fileURLToPath(new URL("run.mjs", import.meta.url));
 const installed = existsSync(new URL("node_modules/express-session", import.meta.url));
 const missing = [...http.missing(), ...(installed ? [] : ["its packages (npm ci in bench)"])];
+const missingOfCluster = [...new Set([...missing, ...cluster.missing()])];
 
 let folder = "";
 let child: ChildProcess | undefined;
@@ -99,6 +101,70 @@ describe("the sealed suite", () => {
   });
 });
 
+describe("the cluster suite", () => {
+  test("a quick run measures its servers beside a handler that awaits one command", { timeout: 120_000 }, async ({ skip }) => {
+    skip(missingOfCluster.length > 0, `needs ${missingOfCluster.join(" and ")}`);
+    const file = join(folder, "rows.json");
+    const { code, output } = await bench("cluster", "--quick", "--only", "node", "--slot", "150", "--json", file);
+    expect(code, output).toBe(0);
+    const rows = JSON.parse(readFileSync(file, "utf8")) as readonly Row[];
+    const designs = ["control", "GET and SET, node-redis", "GET and SET, ioredis", "node-redis", "ioredis", "near cache"];
+    expect(rows.map(({ suite, framework, design, workload }) => [suite, framework, design, workload].join(" "))).toEqual(
+      designs.flatMap((design) => ["R", "W", "N"].map((workload) => `cluster node ${design} ${workload}`)),
+    );
+    for (const client of ["node-redis", "ioredis"]) {
+      expect(output).toMatch(new RegExp(`node ${client} R ÷ GET and SET, ${client} R: \\*\\*\\d+\\.\\d\\d ×.*must reach 0\\.9 ×`));
+      expect(output).toMatch(new RegExp(`node ${client} W ÷ GET and SET, ${client} W: \\*\\*\\d+\\.\\d\\d ×.*must reach 0\\.85 ×`));
+    }
+    expect(readdirSync(folder)).toEqual(["rows.json"]);
+  });
+
+  test("a quick run measures a replica's reads beside a Map, and leaves no engine behind", { timeout: 60_000 }, async ({ skip }) => {
+    skip(missingOfCluster.length > 0, `needs ${missingOfCluster.join(" and ")}`);
+    await measuresFigures("cluster", "replica", ["load ÷ Map, many in one turn", "load ÷ Map, each awaited"]);
+  });
+
+  test(
+    "a request that does not touch its session asks nothing of an engine, a read once and with a near cache not at all",
+    { timeout: 180_000 },
+    async ({ skip }) => {
+      skip(missingOfCluster.length > 0, `needs ${missingOfCluster.join(" and ")}`);
+      const file = join(folder, "rows.json");
+      // PostgreSQL and MariaDB do not run as root, and their folders are in this one.
+      chmodSync(folder, 0o711);
+      const { code, output } = await bench("cluster", "--quick", "--only", "commands", "--json", file);
+      expect(code, output).toBe(0);
+      const rows = JSON.parse(readFileSync(file, "utf8")) as readonly Figure[];
+      const asked = (design: string, request: string): number =>
+        rows.find((row) => row.design === design && row.figure === `asked by ${request}`)?.median ?? NaN;
+      for (const design of ["Redis, node-redis", "Redis, ioredis", "PostgreSQL", "MariaDB", "NATS, reads fresh"]) {
+        expect([design, asked(design, "N"), asked(design, "R")]).toEqual([design, 0, 1]);
+      }
+      // What it asks by itself now and then, to read its feed, is little beside 64 requests.
+      for (const design of ["Redis, near cache", "PostgreSQL, near cache", "NATS, reads replica"]) {
+        for (const request of ["N", "R"]) expect([design, request, asked(design, request) < 0.2]).toEqual([design, request, true]);
+      }
+      expect(asked("Redis, near cache", "W")).toBeGreaterThanOrEqual(1);
+      expect(asked("Redis, near cache", "R, changed elsewhere")).toBeGreaterThanOrEqual(1);
+      expect(readdirSync(folder)).toEqual(["rows.json"]);
+    },
+  );
+
+  test("interrupted, it ends its engines and removes their folders", { timeout: 60_000 }, async ({ skip }) => {
+    skip(missingOfCluster.length > 0, `needs ${missingOfCluster.join(" and ")}`);
+    const ended = bench("cluster", "--quick", "--only", "node", "--slot", "20000");
+    const running = await until(() => {
+      const pids = child?.pid === undefined ? [] : childrenOf(child.pid);
+      return pids.length >= 4 ? pids : undefined;
+    });
+    expect(running.some((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("redis-server"))).toBe(true);
+    child?.kill("SIGTERM");
+    expect((await ended).code).toBe(1);
+    await until(() => (running.every((pid) => !existsSync(`/proc/${pid}`)) ? true : undefined));
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});
+
 describe("the suites of sizes", () => {
   test.each([
     ["memory", "sojourn", ["held", "full collection", "resume p99", "expiry"]],
@@ -121,6 +187,8 @@ test("what it is asked wrongly it says in one line, and what would be right", as
       ["memory", "--profile", "sojourn"],
       ["sealed", "--only", "express"],
       ["sealed", "--profile", "node-lmdb-R"],
+      ["cluster", "--only", "fastify"],
+      ["cluster", "--profile", "node-lmdb-R"],
     ].map(outputOf),
   );
   expect(wrong[0]).toContain("Name one suite: npm run bench -- http");
@@ -133,6 +201,10 @@ test("what it is asked wrongly it says in one line, and what would be right", as
   expect(wrong[7]).toContain("no designs to profile");
   expect(wrong[8]).toMatch(missing.length > 0 ? "needs" : '--only is "express". Give one of seal, sizes, node, fastify.');
   expect(wrong[9]).toMatch(missing.length > 0 ? "needs" : '--profile is "node-lmdb-R"');
+  expect(wrong[10]).toMatch(
+    missingOfCluster.length > 0 ? "needs" : '--only is "fastify". Give one of node, express, commits, replica, commands, bytes, staleness.',
+  );
+  expect(wrong[11]).toMatch(missingOfCluster.length > 0 ? "needs" : '--profile is "node-lmdb-R"');
 });
 
 async function measuresFigures(suite: string, only: string, some: readonly string[]): Promise<void> {

@@ -28,6 +28,7 @@ const programs: ReadonlySet<string> = new Set([
   "git",
   "apt-get",
   "chromium",
+  "nginx",
 ]);
 
 /** Why a documented command cannot work, or undefined. `folder` (from the root) is where the commands before it have gone; the second value is where this one goes. */

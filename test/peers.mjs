@@ -13,9 +13,16 @@ const programs = [
   { command: "curl", debian: "curl" },
   { command: "faketime", debian: "faketime" },
   { command: "fcgiwrap", debian: "fcgiwrap" },
+  { command: "glusterfs", debian: "glusterfs-client" },
+  { command: "glusterfsd", debian: "glusterfs-server" },
+  { command: "haproxy", debian: "haproxy" },
+  { command: "ip", debian: "iproute2" },
+  { command: "mariadbd", debian: "mariadb-server" },
+  { command: "nats-server", debian: "nats-server" },
   { command: "nginx", debian: "nginx-light" },
   { command: "perl", debian: "perl" },
   { command: "pg_ctlcluster", debian: "postgresql" },
+  { command: "redis-cli", debian: "redis-tools" },
   { command: "redis-server", debian: "redis-server" },
   { command: "strace", debian: "strace" },
   { command: "taskset", debian: "util-linux" },
@@ -24,7 +31,7 @@ const programs = [
 
 /** @param {string} command */
 function onPath(command) {
-  return (process.env["PATH"] ?? "").split(":").some((folder) => {
+  return [...(process.env["PATH"] ?? "").split(":"), "/usr/sbin"].some((folder) => {
     try {
       accessSync(join(folder, command), constants.X_OK);
       return true;

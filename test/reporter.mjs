@@ -1,4 +1,4 @@
-// A vitest reporter: the time of each suite, the store contract's promises once per store, and the tally that run.mjs ends with.
+// A vitest reporter: the time of each suite, one table of the store contract's promises by store, and the tally that run.mjs ends with.
 import { writeFileSync } from "node:fs";
 import { dirname, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,7 +8,7 @@ import { storeContract } from "sojourn/testing";
 /** @typedef {import("vitest/node").TestCase} TestCase */
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const marks = { passed: "✓", failed: "✗", skipped: "-", pending: "?" };
+const marks = { passed: "✓", failed: "✗", skipped: "-", pending: "?", without: "·" };
 
 export default class Reporter {
   /**
@@ -17,7 +17,7 @@ export default class Reporter {
    */
   onTestRunEnd(modules, errors) {
     suites(modules);
-    for (const module of modules) contract(module);
+    contract(modules);
     if (process.env["SOJOURN_TALLY"]) writeFileSync(process.env["SOJOURN_TALLY"], JSON.stringify(tally(modules, errors)));
   }
 }
@@ -46,22 +46,37 @@ function suites(modules) {
   }
 }
 
-/** A promise that is checked in several ways (as given, with delayed answers) is one line. @param {TestModule} module */
-function contract(module) {
-  const store = /\/stores\/([^/]+)\/\1\.test\.ts$/.exec(pathOf(module))?.[1];
-  if (store === undefined) return;
-  /** @type {Map<string, ReturnType<TestCase["result"]>["state"][]>} */
-  const promises = new Map(Object.keys(storeContract).map((promise) => [promise, []]));
-  for (const test of module.children.allTests()) promises.get(test.name)?.push(test.result().state);
-  const kept = [...promises.values()].filter((states) => worst(states) === "passed");
-  console.log(`\nThe store contract, kept by ${store}: ${kept.length} of ${promises.size} promises`);
-  for (const [promise, states] of promises) console.log(`  ${marks[worst(states)]} ${promise}`);
+/** A promise that is checked in several ways (as given, with delayed answers, by another client) is one mark. @param {readonly TestModule[]} modules */
+function contract(modules) {
+  /** @type {Map<string, Map<string, (keyof typeof marks)[]>>} */
+  const stores = new Map();
+  for (const module of modules) {
+    const store = /\/stores\/([^/]+)\/[^/]+\.test\.ts$/.exec(pathOf(module))?.[1];
+    if (store === undefined) continue;
+    for (const test of module.children.allTests()) {
+      if (!(test.name in storeContract)) continue;
+      const promises = stores.get(store) ?? new Map();
+      stores.set(store, promises);
+      const state = /** @type {{ without?: string }} */ (test.meta()).without === undefined ? test.result().state : "without";
+      promises.set(test.name, [...(promises.get(test.name) ?? []), state]);
+    }
+  }
+  if (stores.size === 0) return;
+  const names = Object.keys(storeContract);
+  const width = Math.max(...names.map((name) => name.length));
+  const columns = [...stores].toSorted(([a], [b]) => a.localeCompare(b));
+  console.log(`\nThe store contract: ✓ kept  ✗ broken  · the store does not have this power  - skipped`);
+  console.log(`${" ".repeat(width)}  ${columns.map(([store]) => store).join("  ")}`);
+  for (const name of names) {
+    const cells = columns.map(([store, promises]) => marks[worst(promises.get(name) ?? [])].padEnd(store.length));
+    console.log(`${name.padEnd(width)}  ${cells.join("  ")}`.trimEnd());
+  }
 }
 
 /** @param {readonly (keyof typeof marks)[]} states */
 function worst(states) {
   if (states.length === 0) return "skipped";
-  return /** @type {const} */ (["failed", "pending", "skipped"]).find((state) => states.includes(state)) ?? "passed";
+  return /** @type {const} */ (["failed", "pending", "skipped", "without"]).find((state) => states.includes(state)) ?? "passed";
 }
 
 /**

@@ -22,6 +22,10 @@ export interface SuiteOptions {
   readonly only: string | undefined;
   /** Where stores on disk keep their data during the run; by default the system's temporary folder. */
   readonly data: string | undefined;
+  /** Of `rehearsal`: how many sessions, and into how many parts the store lays them. */
+  readonly sessions: number | undefined;
+  readonly shards: number | undefined;
+  readonly buckets: number | undefined;
   readonly say: (line: string) => void;
 }
 

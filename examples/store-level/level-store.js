@@ -42,7 +42,7 @@ export function levelStore(db) {
 
   async function someoneElse(prefix, id, atLeast = 1) {
     let others = 0;
-    for await (const key of db.keys(behind(prefix))) if (!key.endsWith(id) && ++others >= atLeast) return true;
+    for await (const key of db.keys(behind(prefix))) if (idIn(key) !== id && ++others >= atLeast) return true;
     return atLeast <= 0;
   }
 
@@ -75,7 +75,7 @@ export function levelStore(db) {
     const records = [];
     let next;
     for await (const key of db.keys(after === undefined ? range : { gt: after, lt: range.lt })) {
-      const record = await load(key.slice(-26));
+      const record = await load(idIn(key));
       if (record === undefined || !satisfies(record, query)) continue;
       if (records.length === limit) break;
       records.push(only === undefined ? record : { ...record, fields: pick(record.fields, only) });
@@ -97,6 +97,11 @@ export function levelStore(db) {
     find: (query, page) => speaking("find", () => find(query, page)),
     close: () => last,
   };
+}
+
+/** An entry ends with its id, which has no "/". */
+function idIn(key) {
+  return key.slice(key.lastIndexOf("/") + 1);
 }
 
 function pick(fields, only) {

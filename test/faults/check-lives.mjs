@@ -1,6 +1,7 @@
 // What must hold of each session for itself: order, endings, leases, updates, and what its readers see.
 import { judge } from "./promises.mjs";
 import { greatestUntil } from "./lives.mjs";
+import { checkLinear } from "./check-linear.mjs";
 import { checkRecords } from "./check-records.mjs";
 
 /** @typedef {import("./types.ts").Life} Life */
@@ -19,6 +20,7 @@ export function checkLife(findings, life, store, closed) {
   refusals(findings, life, store);
   freshness(findings, life, store);
   checkRecords(findings, life, store, closed);
+  checkLinear(findings, life, store);
 }
 
 /** @param {Findings} findings @param {Life} life */

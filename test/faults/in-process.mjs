@@ -34,5 +34,5 @@ export async function inProcessRound(store, { seed, groups = 4, loops = 4, steps
   await Promise.all([work, watching]);
   await sleep(20);
   await checkRound(findings, history, store, { lag: 0 }, names);
-  return { findings, counts: { ...countsOf(history), kills: 0, stops: 0 } };
+  return { findings, counts: { ...countsOf(history), kills: 0, stops: 0, cuts: 0, jumps: 0 } };
 }

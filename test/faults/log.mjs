@@ -31,8 +31,9 @@ export function noHistory() {
 /**
  * Takes a process's lines into the history.
  * @param {History} history @param {string} writer @param {readonly Line[]} lines @param {(change: Write["change"]) => boolean} weak
+ * @param {boolean} [outages] whether the engine was taken away meanwhile: then a call may say that it was
  */
-export function takeIn(history, writer, lines, weak) {
+export function takeIn(history, writer, lines, weak, outages = false) {
   /** @type {Map<number, Write>} */
   const writes = new Map();
   /** Those that had a deadline. @type {Set<number>} */
@@ -49,8 +50,9 @@ export function takeIn(history, writer, lines, weak) {
       const { outcome, code, error, ended, n } = line;
       if (outcome === undefined) {
         // A deadline that passes has two answers: nothing was written, or nobody knows.
-        if (limited.has(n) && code === "store_unavailable") Object.assign(write, { ended, outcome: { ok: false, why: "withdrawn" } });
-        else if (!limited.has(n) || code !== "outcome_unknown") history.errors.push(`${writer}: ${error} at ${JSON.stringify(write.change)}`);
+        const mayFail = outages || limited.has(n);
+        if (mayFail && code === "store_unavailable") Object.assign(write, { ended, outcome: { ok: false, why: "withdrawn" } });
+        else if (!mayFail || code !== "outcome_unknown") history.errors.push(`${writer}: ${error} at ${JSON.stringify(write.change)}`);
       } else {
         write.ended = ended;
         write.outcome = outcome;
@@ -63,7 +65,8 @@ export function takeIn(history, writer, lines, weak) {
       const { began, ended, query, records } = line;
       for (const record of records) history.reads.push({ reader: writer, began, ended, id: record.id, record, query });
       history.looks.push({ reader: writer, began, ended, query, ids: new Set(records.map(({ id }) => id)) });
-    } else if (line.what === "error") history.errors.push(`${writer}: ${line.error}`);
-    else history.closed.add(writer);
+    } else if (line.what === "error") {
+      if (!outages || line.code !== "store_unavailable") history.errors.push(`${writer}: ${line.error}`);
+    } else history.closed.add(writer);
   }
 }

@@ -22,10 +22,11 @@ import { apply, satisfies } from "sojourn";
  * @property {number} [throws]
  */
 
-/** @param {PlainFault} [fault] @returns {import("sojourn").Store & import("sojourn").CountableStore} */
-export function plainStore(fault = {}) {
-  /** @type {Map<SessionId, SessionRecord>} */
-  const records = new Map();
+/**
+ * @param {PlainFault} [fault] @param {Map<SessionId, SessionRecord>} [records] that are there already
+ * @returns {import("sojourn").Store & import("sojourn").CountableStore}
+ */
+export function plainStore(fault = {}, records = new Map()) {
   /** The record before the last change, and when that was. @type {Map<SessionId, { at: number, record: SessionRecord | undefined }>} */
   const before = new Map();
   /** @type {Map<string, SessionId>} */
@@ -97,6 +98,8 @@ export function plainStore(fault = {}) {
     if (left !== undefined) subjects.get(left)?.delete(id);
     if (joined !== undefined && !now("subject", fault.loseSubject)) subjects.set(joined, (subjects.get(joined) ?? new Set()).add(id));
   }
+
+  for (const record of records.values()) index(undefined, record, record.id);
 
   return {
     load(id) {

@@ -108,6 +108,14 @@ export const planted = [
     breaks: "limits",
     plant: () => ({ raced: ({ claim, subject, kindLimit }) => !claim && !subject && kindLimit !== undefined }),
   },
+  {
+    fault: "a change is refused as stale, though nobody wrote",
+    breaks: "linear",
+    plant() {
+      const wrong = every(10, ({ expect }) => typeof expect === "number");
+      return { judge: (record, change) => (wrong(change) ? { ok: false, why: "stale" } : apply(record, change)) };
+    },
+  },
   { fault: "a listing loads later what it found, and does not look again", breaks: "found", plant: () => ({ findLater: true }) },
   { fault: "the index loses an alias", breaks: "indexes", also: ["aliases", "places"], plant: () => ({ loseAlias: 4 }) },
   { fault: "the index loses a subject's session", breaks: "indexes", plant: () => ({ loseSubject: 4 }) },

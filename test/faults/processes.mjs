@@ -5,17 +5,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 /** @typedef {import("node:child_process").ChildProcess} ChildProcess */
-/** @typedef {{ writer: string, path: string, child: ChildProcess, ready: Promise<void>, gone: Promise<string> }} Worker `gone` tells how */
+/** @typedef {{ writer: string, slot: number, path: string, child: ChildProcess, ready: Promise<void>, gone: Promise<string> }} Worker `gone` tells how */
 
 const program = fileURLToPath(new URL("worker.mjs", import.meta.url));
 /** A process hangs that is not answered, or has been told to stop and is not gone, within this time (ms). */
 const patience = 20_000;
 
 /**
- * @param {{ store: string, folder: string, names: import("./types.ts").Names, seed: number, loops: number }} work
+ * @param {{ store: string, folder: string, names: import("./types.ts").Names, seed: number, loops: number, hasty: boolean }} work
  * @param {number} count @param {import("./chance.mjs").Chance} random
+ * @param {(slot: number) => import("./types.ts").Place} [placeOf] where each runs, and by which clock; asked again when it is started again
  */
-export function startProcesses(work, count, random) {
+export function startProcesses(work, count, random, placeOf = () => ({})) {
   /** Every process that has been started, dead ones too. @type {Worker[]} */
   const started = [];
   /** @type {number[]} */
@@ -31,7 +32,13 @@ export function startProcesses(work, count, random) {
     incarnations[slot] = incarnation + 1;
     const writer = `${slot}.${incarnation}`;
     const path = join(work.folder, `log-${writer}.jsonl`);
-    const child = fork(program, [JSON.stringify({ ...work, path, slot, incarnation })], { execArgv: [], stdio: ["ignore", "inherit", "inherit", "ipc"] });
+    const { command: [execPath, execArgv] = [process.execPath, []], env = process.env, clock } = placeOf(slot);
+    const child = fork(program, [JSON.stringify({ ...work, path, slot, incarnation, clock })], {
+      execPath,
+      execArgv: [...execArgv],
+      env,
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
     const gone = /** @type {Promise<string>} */ (new Promise((resolve) => child.once("exit", (code, signal) => resolve(String(signal ?? code)))));
     const ready = /** @type {Promise<void>} */ (
       new Promise((resolve) => {
@@ -42,7 +49,7 @@ export function startProcesses(work, count, random) {
         for (const event of ["message", "exit"]) child.once(event, () => resolve(clearTimeout(late)));
       })
     );
-    const worker = { writer, path, child, ready, gone };
+    const worker = { writer, slot, path, child, ready, gone };
     started.push(worker);
     return worker;
   }

@@ -14,6 +14,7 @@ export const promises = {
   aliases: "an alias has at most one live holder",
   limits: "the limits of a subject and of a kind are never exceeded",
   fences: "a change with the epoch of a lease that was taken over does not land",
+  linear: "all that was heard of a session can have happened in one order, each call while it was on its way",
   found: "what a listing gives satisfied its query",
   indexes: "indexes are equal to the truth, in both directions",
   places: "what is free can be taken, and what is held cannot",

@@ -1,5 +1,7 @@
 // The rig's report: store × promise × fault, as a section of docs/guarantees.md between two marks.
 import { availableParallelism } from "node:os";
+import { mostSkew } from "./clocks.mjs";
+import { faults } from "./faults.mjs";
 import { promises } from "./promises.mjs";
 import { stores } from "./stores.mjs";
 
@@ -9,14 +11,6 @@ import { stores } from "./stores.mjs";
 
 const marks = { begin: "<!-- faults: begin -->", end: "<!-- faults: end -->" };
 
-/** What each fault is, in words. @type {Readonly<Record<Fault, string>>} */
-const faults = {
-  races: "races only",
-  kill: "one killed",
-  stop: "one stopped",
-  blackout: "all killed",
-};
-
 /** @type {readonly (readonly [words: string, of: (round: Round) => number])[]} */
 const counted = [
   ["operations", ({ counts }) => counts.operations],
@@ -25,6 +19,8 @@ const counted = [
   ["changes never answered", ({ counts }) => counts.unknown],
   ["processes killed", ({ counts }) => counts.kills],
   ["processes stopped", ({ counts }) => counts.stops],
+  ["cables cut", ({ counts }) => counts.cuts],
+  ["clocks set", ({ counts }) => counts.jumps],
 ];
 
 /**
@@ -36,6 +32,12 @@ export function reportOf(rounds, found, seconds) {
     `\`npm run test:faults\` lets processes loose on one store. They create, log in, claim, release, move, merge, count by compare-and-set, take leases over, end, erase and sweep at random, a fifth of the changes with a
 deadline of 60 ms, while they are killed (SIGKILL) and stopped (SIGSTOP, then SIGCONT or SIGKILL). Each logs what it sends and what it hears, by a clock that all share. Afterwards every answer, every record read and the truth that is
 left are held against each other. A number is how many facts were judged; a fact that breaks its promise would be told in bold.`,
+    `*Clocks wrong*: of four processes one has the right time, one is ahead or behind, one runs at another speed besides (x1.5 or x0.75), and one is set to another time again and again; two of them differ by up to ${mostSkew / 60_000} minutes.
+They are killed and stopped meanwhile. What is allowed for: a call that is on its way when its process's clock is set may hear that its time is over; and a name that a process reserved and did not live to
+take may be called taken until the grace has passed by the clock of whoever looks. The clock of the log, the timers and \`performance.now()\` stay true, which each process proves before and after its work.`,
+    `*Cables cut*: each process is a host of its own, and so is the engine. Cables are cut for 0.2 to 3 s, of some processes or of the engine (MariaDB: of all processes), and mended. What was sent is not lost by that: TCP sends it again until it arrives or the connection is given
+up, which half of the processes do after 1 to 2 s. So a change that nobody waits for any more may land at any later moment, and is judged so; the truth is read when nothing is on its way any more. Changes with a deadline are given up when it
+has passed, as a manager does.`,
     `This run: Node ${process.versions.node}, ${process.platform} ${process.arch}, ${availableParallelism()} cores, ${Math.round(seconds)} s.`,
     ...stores.filter(({ name }) => rounds.some(({ store }) => store === name)).map((store) => tableOf(store, rounds)),
     "### Faults that were planted",

@@ -1,10 +1,12 @@
 // The stores that the rig can be let loose on: one entry per engine and setting. `open` is called once in each process, and more than once in the parent;
-// an engine that is a server is started by whoever runs the rig, and found through the environment.
+// an engine that is a server is named, and started by whoever runs the rig.
 import { join } from "node:path";
 import { open } from "lmdb";
 import { lmdbStore, openLmdb } from "sojourn/stores/lmdb";
 import { memoryStore } from "sojourn/stores/memory";
 import { delayed } from "sojourn/testing";
+import { plantedStores } from "./planted-stores.mjs";
+import { grace, openFile, openMariadb, openNats, openPostgres, openRedis, openRedisCluster } from "./engine-stores.mjs";
 
 /** @typedef {import("./types.ts").RigStore} RigStore */
 
@@ -33,11 +35,17 @@ function isEarly({ id: _, expect, fence: _fence, set: _set, unset: _unset, ...re
   return expect === "live" && Object.keys(rest).length === 0;
 }
 
+/** @type {readonly import("./types.ts").Fault[]} */
+const ofProcesses = ["races", "kill", "stop", "blackout", "clocks"];
+/** Of an engine that keeps what it acknowledged when it is killed; what others lose is counted by losses.mjs. @type {typeof ofProcesses} */
+const ofEngine = [...ofProcesses, "engine killed", "engine stopped", "cut"];
+
 /** @type {readonly RigStore[]} */
 export const stores = [
   {
     name: "memory",
     processes: 1,
+    faults: ["races"],
     lag: 0,
     note: "one process: loops that share it, with delayed answers. What it holds dies with its process",
     open() {
@@ -48,19 +56,68 @@ export const stores = [
   {
     name: "lmdb committed",
     processes: 4,
+    faults: ofProcesses,
     lag: lmdbLag,
     note: "some of them with 4 records in memory and a log of 64; a read may miss what another process had acknowledged less than 1 ms before it began",
     open: lmdb("committed"),
   },
-  { name: "lmdb flushed", processes: 4, lag: lmdbLag, note: "as committed", open: lmdb("flushed") },
+  { name: "lmdb flushed", processes: 4, faults: ofProcesses, lag: lmdbLag, note: "as committed", open: lmdb("flushed") },
   {
     name: "lmdb relaxed",
     processes: 4,
+    faults: ofProcesses,
     lag: lmdbLag,
     weak: isEarly,
     note: "a merge of fields may be dropped when its process is killed, and is when another process ends the session or takes its lease over; all else as committed",
     open: lmdb("relaxed"),
   },
+  {
+    name: "file",
+    grace,
+    processes: 4,
+    faults: ofProcesses,
+    lag: 0,
+    note: "on a local disk",
+    open: openFile,
+  },
+  {
+    name: "redis",
+    grace,
+    engine: "redis",
+    processes: 4,
+    faults: ofEngine,
+    lag: 0,
+    note: "one server that writes each change to its disk (appendfsync always)",
+    open: openRedis({ feed: true }),
+  },
+  {
+    name: "redis cluster",
+    grace,
+    engine: "redis cluster",
+    processes: 4,
+    faults: ofProcesses,
+    lag: 0,
+    note: "3 primaries with a replica each; no node is lost",
+    open: openRedisCluster,
+  },
+  { name: "postgres", engine: "postgres", processes: 4, faults: ofEngine, lag: 0, open: openPostgres },
+  { name: "mariadb", engine: "mariadb", processes: 4, faults: ofEngine, lag: 0, open: openMariadb },
+  {
+    name: "nats",
+    grace,
+    engine: "nats",
+    processes: 4,
+    faults: ofEngine,
+    lag: 0,
+    note: "reads are fresh",
+    open: openNats("nats", 1),
+  },
+];
+
+/** Those of which only the losses are counted. @type {readonly Pick<RigStore, "name" | "open">[]} */
+const counted = [
+  { name: "redis durable", open: openRedis({ durable: { replicas: 1, within: 500 } }) },
+  { name: "nats cluster", open: openNats("nats cluster", 3) },
 ];
 
 /** @param {string} name @returns {RigStore} */
@@ -68,4 +125,10 @@ export function storeNamed(name) {
   const store = stores.find((one) => one.name === name);
   if (store === undefined) throw new Error(`The rig knows no store "${name}". It knows ${stores.map((one) => one.name).join(", ")}.`);
   return store;
+}
+
+/** How a store is opened. @param {string} name @returns {RigStore["open"]} */
+export function opensAs(name) {
+  const store = [...counted, ...plantedStores].find((one) => one.name === name) ?? storeNamed(name);
+  return store.open;
 }

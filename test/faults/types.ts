@@ -1,3 +1,4 @@
+import type { Host } from "@sojourn/peers/networks";
 import type { Change, MaybePromise, Outcome, Query, SessionRecord, Store } from "sojourn";
 
 /** One of the rig's promises; `promises.mjs` says each in words. */
@@ -11,6 +12,7 @@ export type PromiseName =
   | "aliases"
   | "limits"
   | "fences"
+  | "linear"
   | "found"
   | "indexes"
   | "places"
@@ -40,7 +42,7 @@ export type Line =
   | { readonly what: "answer"; readonly n: number; readonly ended: number; readonly outcome?: Outcome; readonly code?: string; readonly error?: string }
   | { readonly what: "load"; readonly began: number; readonly ended: number; readonly id: string; readonly record?: SessionRecord | undefined }
   | { readonly what: "find"; readonly began: number; readonly ended: number; readonly query: Query; readonly records: readonly SessionRecord[] }
-  | { readonly what: "error"; readonly error: string }
+  | { readonly what: "error"; readonly error: string; readonly code?: string }
   | { readonly what: "closed" };
 
 /** The deadline passed, and the store said that nothing was written. */
@@ -110,19 +112,58 @@ export interface Life {
   readonly reads: readonly Read[];
 }
 
+/** An engine that a store rests on, running. */
+export interface Engine {
+  readonly urls: readonly string[];
+  /** SIGKILL, and started again. */
+  kill(): Promise<void>;
+  /** SIGSTOP, and SIGCONT after so many ms. */
+  stopFor(ms: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** An engine and hosts for processes beside it, each on a cable of its own. */
+export interface Apart {
+  readonly urls: readonly string[];
+  readonly hosts: readonly Host[];
+  /** Cuts some of the processes off, or the engine, and mends it. @returns how many cables that were */
+  cut(random: (below: number) => number): Promise<number>;
+  /** Resolves when nothing that a process sent is on its way any more: it was delivered, or its connection died. */
+  quiet(): Promise<void>;
+  stop(): Promise<void>;
+}
+export type EngineName = "redis" | "redis cluster" | "postgres" | "mariadb" | "nats";
+
 /** A store as the rig opens it: one entry per engine and setting. */
 export interface RigStore {
   readonly name: string;
   /** OS processes; 1: loops of this process, on one store, which nobody can kill. */
   readonly processes: number;
+  /** What is done to it. */
+  readonly faults: readonly Fault[];
   /** µs by which a read may miss what another process had acknowledged, as the store's page states. */
   readonly lag: number;
   /** Changes of which an acknowledgement promises less, as the store's page states. */
   readonly weak?: (change: Change) => boolean;
+  /** ms for which a name may be called taken that a process reserved which died, or gave up waiting for an answer, as the store's page states. */
+  readonly grace?: number;
+  /** What it rests on, if that is a program of its own. */
+  readonly engine?: EngineName;
   /** What of the promises is weaker than elsewhere, in words. */
   readonly note?: string;
   /** Opens the store, or, in a process of its own, the same store once more. @param folder of this round alone, for what the store keeps in files. */
   open(folder: string): MaybePromise<{ readonly store: Store; close(): Promise<void> }>;
+}
+
+/** A store with a fault that the rig has to find. */
+export interface PlantedStore extends Omit<RigStore, "faults"> {
+  /** In words. */
+  readonly fault: string;
+  readonly breaks: PromiseName;
+  /** The rounds that find it. */
+  readonly under: Fault;
+  /** Rounds in which it keeps its promises, where there are such: then it is the fault alone that finds it. */
+  readonly without?: Fault;
 }
 
 /** How often what happened. */
@@ -134,10 +175,35 @@ export interface Counts {
   reads: number;
   kills: number;
   stops: number;
+  /** Cables pulled. */
+  cuts: number;
+  /** Clocks set while their process worked. */
+  jumps: number;
 }
 
-/** What the parent does to the processes of a round. */
-export type Fault = "races" | "kill" | "stop" | "blackout";
+/** What the parent does to the processes of a round, to the engine under them, or to what they go by. */
+export type Fault = "races" | "kill" | "stop" | "blackout" | "engine killed" | "engine stopped" | "clocks" | "cut";
+
+/** How the clock of a process lies. */
+export interface ClockSetting {
+  /** s ahead of the truth. */
+  readonly by?: number;
+  /** Where those stand instead, for a clock that is set while the process works. */
+  readonly file?: string;
+  /** s of it in a second. Default 1. */
+  readonly pace?: number;
+}
+
+/** What the process is told of it, to see for itself; with the clocks as they were when it was started, s. */
+export type ClockClaim = ClockSetting & { readonly born: { readonly epoch: number; readonly uptime: number; readonly monotonic: number } };
+
+/** Where and how a process is started. */
+export interface Place {
+  /** Its program, where it runs; Node itself on this machine. */
+  readonly command?: readonly [program: string, args: readonly string[]];
+  readonly env?: NodeJS.ProcessEnv;
+  readonly clock?: ClockClaim | undefined;
+}
 
 export interface Round {
   readonly store: string;

@@ -23,12 +23,13 @@ const patience = 60;
  * @property {number} slot which of the processes it is
  * @property {number} incarnation how often that one has been started before
  * @property {number} loops how many do this side by side
+ * @property {boolean} [hasty] whether a change with a deadline is given up when that has passed, as a manager does; what becomes of it, nobody hears
  * @property {(line: import("./types.ts").Line) => void} log
  * @property {(done: number) => boolean} goesOn asked by each loop before each step
  */
 
 /** @param {Work} work */
-export async function workload({ store, names, seed, slot, incarnation, loops, log, goesOn }) {
+export async function workload({ store, names, seed, slot, incarnation, loops, hasty = false, log, goesOn }) {
   const writer = `${slot}.${incarnation}`;
   let sent = 0;
   /** Sessions that this process knows of, and ones that it knows to have ended. @type {SessionId[]} */
@@ -46,7 +47,10 @@ export async function workload({ store, names, seed, slot, incarnation, loops, l
     const options = n % 5 === 0 ? { deadline: Date.now() + patience } : {};
     log({ what: "write", n, began: now(), change, ...options });
     try {
-      const outcome = await store.commit(change, options);
+      const answer = Promise.resolve(store.commit(change, options));
+      answer.catch(() => undefined);
+      const outcome = await (hasty && "deadline" in options ? Promise.race([answer, sleep(patience)]) : answer);
+      if (outcome === undefined) return undefined;
       const ended = now();
       const { record: _, ...told } = /** @type {{ record?: unknown } & import("sojourn").Outcome} */ (outcome);
       log({ what: "answer", n, ended, outcome: /** @type {import("sojourn").Outcome} */ (told) });
@@ -202,7 +206,8 @@ export async function workload({ store, names, seed, slot, incarnation, loops, l
       try {
         await (id === undefined ? (random(2) ? create() : look()) : act(id));
       } catch (error) {
-        log({ what: "error", error: String(error) });
+        const { code } = /** @type {Partial<import("sojourn").SojournError>} */ (error);
+        log({ what: "error", error: String(error), ...(code !== undefined && { code }) });
       }
       // A store that answers at once would never let the others go on.
       if (random(2) === 0) await turn();

@@ -54,9 +54,14 @@ export function raiseFloor(turn: Turn, process: number, subject: string | undefi
     const at = Math.max(model.now, model.floors.get(subject)?.at ?? 0);
     model.floors.set(subject, { at, except, by, raised: model.now });
   };
+  // Announcing it, whatever becomes of that, ends nothing.
+  read(turn);
   read(turn);
   land(turn, () => raise(undefined));
   raise(process);
+  // The mark beside it.
+  read(turn);
+  land(turn, () => undefined);
 }
 
 /** Ends all of a subject, or of everyone; the floor comes first. */

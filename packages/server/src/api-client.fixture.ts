@@ -15,7 +15,11 @@ export interface ApiClient {
 
 /** A client with a fresh key of that data folder. */
 export async function apiClient(data: string): Promise<ApiClient> {
-  const key = (await run(["keys", "new", "--data", data])).out.trim();
+  return clientWith((await run(["keys", "new", "--data", data])).out.trim());
+}
+
+/** A client with an application key. */
+export function clientWith(key: string): ApiClient {
   const call: ApiClient["call"] = async (address, method, path, token, body) => {
     const response = await fetch(address + path, {
       method,

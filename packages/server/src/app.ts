@@ -4,15 +4,12 @@ import { routePath } from "hono/route";
 import { authorizer } from "./authorize.ts";
 import type { Log } from "./log.ts";
 import { Problem, problemOf, problemResponse } from "./problem.ts";
-import { authenticate } from "./routes/authenticate.ts";
-import { createSession } from "./routes/create-session.ts";
-import { health, readiness } from "./routes/health.ts";
-import { listSessions } from "./routes/list-sessions.ts";
-import { revokeSession, showSession } from "./routes/one-session.ts";
-import { rotate } from "./routes/rotate.ts";
+import { forwardAuth } from "./routes/forward-auth.ts";
+import { createKey, listKeys, revokeKey } from "./routes/keys.ts";
 import { addRoutes, type Api, type Ask, type Known } from "./routes/route.ts";
-import { changeSession, endSession, readSession } from "./routes/session.ts";
-import { revokeSubject } from "./routes/subject-sessions.ts";
+import { document, health, readiness } from "./routes/server.ts";
+import { authenticate, changeSession, endSession, readSession, rotate } from "./routes/session.ts";
+import { createSession, listSessions, revokeSession, revokeSubject, showSession } from "./routes/sessions.ts";
 
 /** Pages that live beside the API under a path of their own. */
 export interface Annex {
@@ -40,14 +37,14 @@ export function createApp(api: Api, log: Log, annex?: Annex): Hono<Known> {
     checkPath(ask.req.url);
     return next();
   });
-  addRoutes(app, routesOf(api), authorizer(api.keys));
+  addRoutes(app, routesOf(api, log), authorizer(api.keys));
   if (annex !== undefined) {
     const answer = (ask: Ask): Response | Promise<Response> => annex.fetch(ask.req.raw, ask.env.incoming.socket.remoteAddress);
     app.all(annex.path, answer);
     app.all(`${annex.path}/*`, answer);
   }
   app.notFound(() => {
-    throw new Problem(404, "not_found", "There is nothing at this path. The API's paths begin with /v1; packages/server/README.md lists them.");
+    throw new Problem(404, "not_found", "There is nothing at this path. The API's paths begin with /v1; GET /v1/openapi.json describes them.");
   });
   app.onError((error, ask) => {
     const problem = problemOf(error);
@@ -57,7 +54,7 @@ export function createApp(api: Api, log: Log, annex?: Annex): Hono<Known> {
   return app;
 }
 
-function routesOf(api: Api): Parameters<typeof addRoutes>[1] {
+function routesOf(api: Api, log: Log): Parameters<typeof addRoutes>[1] {
   return [
     createSession(api),
     listSessions(api),
@@ -69,6 +66,11 @@ function routesOf(api: Api): Parameters<typeof addRoutes>[1] {
     authenticate(api),
     rotate(api),
     revokeSubject(api),
+    forwardAuth(api, log),
+    createKey(api),
+    listKeys(api),
+    revokeKey(api),
+    document(api),
     health(),
     readiness(api),
   ];

@@ -6,7 +6,7 @@ import { backupLmdb } from "sojourn/stores/lmdb";
 import { bytesText } from "./bytes-text.ts";
 import { openStore } from "./open-store.ts";
 import { StartFailure } from "./start-failure.ts";
-import { dataOption, existingStore, faultLines, jsonOption, say, type StoreFlags } from "./store-command.ts";
+import { dataOption, existingStore, faultLines, jsonOption, lmdbFolder, say, storeOption, type StoreFlags } from "./store-command.ts";
 
 interface Flags extends StoreFlags {
   readonly force?: boolean;
@@ -20,6 +20,7 @@ export function backupCommand(): Command {
     .option("--force", "takes the place of a file of that name")
     .option(...jsonOption)
     .option(...dataOption)
+    .option(...storeOption)
     .addHelpText(
       "after",
       `
@@ -27,7 +28,8 @@ The copy is of one moment, and is read through before it gets its name. Not in i
 options. It holds the data of sessions as it is: keep it as you keep the data folder. Exit codes: 0 made, 1 failed.`,
     )
     .action((target: string, flags: Flags) =>
-      say(flags, async (data, progress) => {
+      say(flags, async (address, progress) => {
+        const data = lmdbFolder(address, "backup");
         existingStore(data);
         const file = fileOf(target, new Date());
         if (flags.force !== true && existsSync(file)) throw new StartFailure(`${file} exists. Give another name, or say --force.`);

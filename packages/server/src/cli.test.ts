@@ -82,7 +82,7 @@ describe("serve", () => {
     expect(await status()).toBe(201);
     expect((await fetch(`${address}/demo`)).status).toBe(404);
 
-    const [, id = ""] = /^([0-9a-z]{26}) {2}\S+Z {2}till\n$/.exec((await run(["keys", "list"], { SOJOURN_DATA: data })).out) ?? [];
+    const [, id = ""] = /^([0-9a-z]{26}) {2}\S+Z {2}app {2}main {2}till\n$/.exec((await run(["keys", "list"], { SOJOURN_DATA: data })).out) ?? [];
     expect(await run(["keys", "revoke", id, "--data", data])).toMatchObject({ code: 0 });
     expect(await status()).toBe(401);
     expect(await run(["keys", "revoke", id, "--data", data])).toMatchObject({ code: 1, err: expect.stringContaining("keys list") as string });
@@ -117,6 +117,21 @@ describe("serve", () => {
     expect([response.statusCode, response.headers.connection]).toEqual([201, "close"]);
     expect(await server.ended).toBe(0);
   });
+});
+
+test("keys new makes one of a role and of a tenant, which keys list shows, and of no others", async () => {
+  const data = tempFolder();
+  const made = await run(["keys", "new", "--name", "support", "--role", "operator", "--tenant", "two", "--data", data]);
+  expect([made.code, made.out]).toEqual([0, expect.stringMatching(/^sjk_/)]);
+  expect((await run(["keys", "list", "--data", data])).out).toMatch(/^[0-9a-z]{26} {2}\S+Z {2}operator {2}two {2}support\n$/);
+  for (const [flags, why] of [
+    [["--role", "root"], /--role <role>.*Allowed choices are app, gateway, operator, auditor, admin/],
+    [["--tenant", "a b"], /^sojournd: --tenant is "a b"\. Give 1 to 63 letters/],
+    [["--sealing", "--role", "app"], /--sealing. cannot be used with option .--role/],
+  ] as const) {
+    expect(await run(["keys", "new", ...flags, "--data", data])).toMatchObject({ code: 1, out: "", err: expect.stringMatching(why) as string });
+  }
+  expect((await run(["keys", "list", "--data", data])).out.split("\n")).toHaveLength(2);
 });
 
 function headers(key: string): Record<string, string> {

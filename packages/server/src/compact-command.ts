@@ -7,7 +7,7 @@ import { bytesText } from "./bytes-text.ts";
 import { failingInOneLine, openStore, sessionsFolder } from "./open-store.ts";
 import type { Progress } from "./progress.ts";
 import { othersIn, putInPlace } from "./put-in-place.ts";
-import { dataOption, existingStore, jsonOption, say, type Said, type StoreFlags } from "./store-command.ts";
+import { dataOption, existingStore, jsonOption, lmdbFolder, say, storeOption, type Said, type StoreFlags } from "./store-command.ts";
 
 /** `sojournd compact`: exit code 3 when the folder is in use, and the file stays as it is. */
 export function compactCommand(): Command {
@@ -15,6 +15,7 @@ export function compactCommand(): Command {
     .description("gives the free space in the database back to the disk; while servers run, says how much there is")
     .option(...jsonOption)
     .option(...dataOption)
+    .option(...storeOption)
     .addHelpText(
       "after",
       `
@@ -22,7 +23,8 @@ A database file does not shrink while it is open: its free pages are used again,
 compact copy is made, read through and put in its place; that takes as much room as the copy. Exit codes: 0 done, 1 failed, 3 in use: nothing was changed.`,
     )
     .action((flags: StoreFlags) =>
-      say(flags, (data, progress) => {
+      say(flags, (address, progress) => {
+        const data = lmdbFolder(address, "compact");
         existingStore(data);
         return failingInOneLine(() => othersIn(data)) > 0 ? report(data) : compact(data, progress);
       }),

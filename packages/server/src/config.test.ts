@@ -3,7 +3,18 @@ import { expect, test } from "vitest";
 import { serveSettings, type ServeFlags } from "./config.ts";
 
 test("by default it listens on this machine and keeps its data here", () => {
-  expect(serveSettings({}, {})).toEqual({ dev: false, host: "127.0.0.1", port: 7300, data: resolve("data"), allowedHosts: [], key: undefined });
+  const data = resolve("data");
+  expect(serveSettings({}, {})).toEqual({
+    dev: false,
+    host: "127.0.0.1",
+    port: 7300,
+    data,
+    store: { engine: "lmdb", path: data, setting: undefined, shown: `lmdb:${data}` },
+    migratingFrom: undefined,
+    migratingPhase: "both",
+    allowedHosts: [],
+    key: undefined,
+  });
 });
 
 test("a flag counts more than the environment, and that more than the default; empty is not set", () => {

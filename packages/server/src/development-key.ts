@@ -28,7 +28,7 @@ export async function developmentKey(data: string, keys: Keys, given: string | u
   if (key === before) chmodSync(file, 0o600);
   else write(file, key);
   if (before !== undefined && key !== before) await forget(keys, before);
-  if ((await keys.check(key)) === undefined) await keys.add(key, "development");
+  if ((await keys.check(key)) === undefined) await keys.add(key, { name: "development", role: "admin" });
   return { file, fresh: before === undefined && given === undefined ? key : undefined };
 }
 

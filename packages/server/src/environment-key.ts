@@ -15,7 +15,7 @@ export function environmentKey(stored: Keys, given: string): Keys {
       `SOJOURN_KEY is no application key. It is "sjk_" and at least ${least} random letters, digits, "-" and "_"; "sojournd keys new" makes one.`,
     );
   const hash = createHash("sha256").update(given).digest();
-  const key: ApplicationKey = { id: "environment", name: "SOJOURN_KEY", created: Date.now() };
+  const key: ApplicationKey = { id: "environment", name: "SOJOURN_KEY", role: "app", tenant: "main", created: Date.now() };
   return {
     ...stored,
     check(presented) {

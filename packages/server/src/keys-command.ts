@@ -1,18 +1,22 @@
+import { roles, type Role } from "@sojourn/client/operations";
 import { Command, Option } from "commander";
-import { dataFolder } from "./config.ts";
+import { storeSettings } from "./config.ts";
 import { keysOf, newKey, type Keys } from "./keys.ts";
-import { openStore } from "./open-store.ts";
 import { fileOption, listSealingKeys, makeSealingKey, retireCommand, rotateCommand } from "./sealing-keys-command.ts";
 import { StartFailure } from "./start-failure.ts";
+import { dataOption, storeOption } from "./store-command.ts";
+import { storeInTime } from "./stores/in-time.ts";
+import { openSetting } from "./stores/open-setting.ts";
 
 interface Flags {
   readonly data?: string;
+  readonly store?: string;
   readonly name?: string;
+  readonly role?: Role;
+  readonly tenant?: string;
   readonly sealing?: boolean;
   readonly file?: string;
 }
-
-const dataOption = ["--data <folder>", "where everything is kept (SOJOURN_DATA; default ./data)"] as const;
 
 /**
  * `sojournd keys new | list | revoke`: the keys by which applications use the API; works beside a running server, which heeds it at once.
@@ -23,24 +27,37 @@ export function keysCommand(): Command {
   keys
     .command("new")
     .description("makes an application's key and prints it, this once; only its hash is kept")
-    .option("--name <name>", "what to call it", "application")
+    .option("--name <name>", "what to call it (default application)")
+    .addOption(new Option("--role <role>", "what it may do (default app)").choices(roles))
+    .option("--tenant <name>", "whose sessions it sees (default main)")
     .option(...dataOption)
-    .addOption(new Option("--sealing", "makes a key that seals sessions instead, and prints it: 43 characters, kept nowhere").conflicts(["data", "name"]))
+    .option(...storeOption)
+    .addOption(
+      new Option("--sealing", "makes a key that seals sessions instead, and prints it: 43 characters, kept nowhere").conflicts([
+        "data",
+        "store",
+        "name",
+        "role",
+        "tenant",
+      ]),
+    )
     .addOption(fileOption())
     .action((flags: Flags) => {
       if (flags.sealing === true || flags.file !== undefined) return makeSealingKey(flags.file);
-      return withKeys(flags, (stored) => make(stored, flags.name ?? "application"));
+      return withKeys(flags, (stored) => make(stored, flags));
     });
   keys
     .command("list")
-    .description("the keys of applications by id, date and name; with --file sealing keys by id, use and date")
+    .description("the keys of applications by id, date, role, tenant and name; with --file sealing keys by id, use and date")
     .option(...dataOption)
+    .option(...storeOption)
     .addOption(fileOption())
     .action((flags: Flags) => (flags.file === undefined ? withKeys(flags, list) : listSealingKeys(flags.file)));
   keys
     .command("revoke <id>")
     .description("makes an application's key void, at once")
     .option(...dataOption)
+    .option(...storeOption)
     .action((id: string, flags: Flags) => withKeys(flags, (stored) => revoke(stored, id)));
   keys.addCommand(rotateCommand());
   keys.addCommand(retireCommand());
@@ -48,23 +65,29 @@ export function keysCommand(): Command {
 }
 
 async function withKeys(flags: Flags, act: (keys: Keys) => Promise<void>): Promise<void> {
-  const store = openStore(dataFolder(flags.data, process.env));
+  const settings = storeSettings(flags, process.env);
+  const address = settings.store;
+  if (address.engine === "memory")
+    throw new StartFailure(`${address.setting} says memory:, which is each process's own. Give the server its key in SOJOURN_KEY.`);
+  const { store, close } = await openSetting(settings);
   try {
-    await act(keysOf(store));
+    await act(keysOf(storeInTime(store, 5_000)));
   } finally {
-    await store.close();
+    await close();
   }
 }
 
-async function make(keys: Keys, name: string): Promise<void> {
+async function make(keys: Keys, { name = "application", role = "app", tenant = "main" }: Flags): Promise<void> {
   if (!/^[\x20-\x7e]{1,64}$/.test(name)) throw new StartFailure(`--name is ${JSON.stringify(name)}. Give 1 to 64 printable ASCII characters.`);
+  if (!/^[a-z0-9][a-z0-9-]{0,62}$/i.test(tenant))
+    throw new StartFailure(`--tenant is ${JSON.stringify(tenant)}. Give 1 to 63 letters, digits and hyphens, beginning with a letter or a digit.`);
   const key = newKey();
-  await keys.add(key, name);
+  await keys.add(key, { name, role, tenant });
   console.log(key);
 }
 
 async function list(keys: Keys): Promise<void> {
-  for (const { id, name, created } of await keys.list()) console.log(`${id}  ${new Date(created).toISOString()}  ${name}`);
+  for (const { id, name, role, tenant, created } of await keys.list()) console.log(`${id}  ${new Date(created).toISOString()}  ${role}  ${tenant}  ${name}`);
 }
 
 async function revoke(keys: Keys, id: string): Promise<void> {

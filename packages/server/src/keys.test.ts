@@ -21,8 +21,8 @@ function keysIn(data: string): Keys {
 test("a key is good from when it is added until it is revoked, and others are not touched", async () => {
   const keys = keysIn(tempFolder());
   const [one, two] = [newKey(), newKey()];
-  const added = await keys.add(one, "shop");
-  await keys.add(two, "till");
+  const added = await keys.add(one, { name: "shop" });
+  await keys.add(two, { name: "till" });
   expect(await keys.check(one)).toEqual(added);
   expect((await keys.list()).map(({ name }) => name).toSorted()).toEqual(["shop", "till"]);
   expect(await keys.revoke(added.id)).toBe(true);
@@ -33,7 +33,7 @@ test("a key is good from when it is added until it is revoked, and others are no
 test("what is not a key, or one character off, is refused", async () => {
   const keys = keysIn(tempFolder());
   const key = newKey();
-  await keys.add(key, "shop");
+  await keys.add(key, { name: "shop" });
   const off = key.slice(0, -1) + (key.endsWith("A") ? "E" : "A");
   for (const wrong of ["", "sjk_", key.slice(4), `${key} `, off, key.toLowerCase(), "x".repeat(10_000)]) expect(await keys.check(wrong)).toBeUndefined();
 });
@@ -43,17 +43,35 @@ test("a record in a key's place proves nothing: the whole hash must be the key's
   later(() => store.close());
   const keys = keysOf(store);
   const key = newKey();
-  const { id } = await keys.add(key, "shop");
+  const { id } = await keys.add(key, { name: "shop" });
   const hash = createHash("sha256").update(newKey()).digest("base64url");
   expect(await store.commit({ id: id as SessionId, expect: "live", set: { hash } })).toMatchObject({ ok: true });
   expect(await keys.check(key)).toBeUndefined();
+});
+
+test("of before there were roles it is the application's of the first tenant; of a role from the future it may do the least", async () => {
+  const store = openStore(tempFolder());
+  later(() => store.close());
+  const keys = keysOf(store);
+  const key = newKey();
+  const { id } = await keys.add(key, { name: "shop", role: "admin", tenant: "two" });
+  await store.commit({ id: id as SessionId, expect: "live", unset: ["role", "tenant"] });
+  expect(await keys.check(key)).toMatchObject({ role: "app", tenant: "main" });
+  await store.commit({ id: id as SessionId, expect: "live", set: { role: "emperor", tenant: "two" } });
+  expect(await keys.check(key)).toMatchObject({ role: "gateway", tenant: "two" });
+  expect([(await keys.list("main")).length, (await keys.list("two")).length, await keys.revoke(id, "main"), await keys.revoke(id, "two")]).toEqual([
+    0,
+    1,
+    false,
+    true,
+  ]);
 });
 
 test("a key is nowhere in the data folder, in any form", async () => {
   const data = tempFolder();
   const keys = keysIn(data);
   const key = newKey();
-  await keys.add(key, "shop");
+  await keys.add(key, { name: "shop" });
   const files = readdirSync(data, { recursive: true, encoding: "utf8" }).filter((name) => statSync(join(data, name)).isFile());
   const secret = Buffer.from(key.slice(4), "base64url");
   for (const name of files) {
@@ -93,7 +111,7 @@ test("a key file that holds something else is named", async () => {
 test("a key from the environment is good beside the stored ones, and kept nowhere", async () => {
   const stored = keysIn(tempFolder());
   const [given, other] = [newKey(), newKey()];
-  await stored.add(other, "shop");
+  await stored.add(other, { name: "shop" });
   const keys = environmentKey(stored, given);
   expect([(await keys.check(given))?.name, (await keys.check(other))?.name, await keys.check(newKey())]).toEqual(["SOJOURN_KEY", "shop", undefined]);
   expect(await stored.check(given)).toBeUndefined();

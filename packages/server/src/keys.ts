@@ -1,11 +1,20 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { roles, type Role } from "@sojourn/client/operations";
 import type { Cursor, SessionId, SessionRecord, Store } from "sojourn";
 
+/** What a key is for. */
+export interface KeyPurpose {
+  readonly name: string;
+  /** Default `"app"`. */
+  readonly role?: Role;
+  /** Whose sessions it sees. Default `"main"`. */
+  readonly tenant?: string;
+}
+
 /** An application key as an operator sees it: the store has its hash, nobody has the key but who uses it. */
-export interface ApplicationKey {
+export interface ApplicationKey extends Required<KeyPurpose> {
   /** Says nothing of the key. */
   readonly id: string;
-  readonly name: string;
   /** Epoch ms. */
   readonly created: number;
 }
@@ -15,10 +24,11 @@ export interface Keys {
   /** The key's record, if it is one of ours and has not been revoked. */
   check(key: string): Promise<ApplicationKey | undefined>;
   /** Keeps the hash of a key. Adding a key again changes nothing. */
-  add(key: string, name: string): Promise<ApplicationKey>;
-  list(): Promise<readonly ApplicationKey[]>;
-  /** True when there was one. It is refused from the next request on, by every process. */
-  revoke(id: string): Promise<boolean>;
+  add(key: string, purpose: KeyPurpose): Promise<ApplicationKey>;
+  /** Of a tenant, or of all. */
+  list(tenant?: string): Promise<readonly ApplicationKey[]>;
+  /** True when there was one, of that tenant if it is given. It is refused from the next request on, by every process. */
+  revoke(id: string, tenant?: string): Promise<boolean>;
 }
 
 /** A kind that no session manager can have. */
@@ -48,14 +58,14 @@ export function keysOf(store: Store): Keys {
       const kept = Uint8Array.from(Buffer.from(record.fields["hash"] ?? "", "base64url"));
       return kept.length === hash.length && timingSafeEqual(kept, hash) ? keyOf(record) : undefined;
     },
-    async add(key, name) {
+    async add(key, { name, role = "app", tenant = "main" }) {
       const hash = hashOf(key);
       const created = Date.now();
-      const set = { name, hash: Buffer.from(hash).toString("base64url"), created: String(created) };
+      const set = { name, role, tenant, hash: Buffer.from(hash).toString("base64url"), created: String(created) };
       await store.commit({ id: idOf(hash), expect: "absent", kind, set }, deadline());
-      return { id: idOf(hash), name, created };
+      return { id: idOf(hash), name, role, tenant, created };
     },
-    async list() {
+    async list(tenant) {
       const found: ApplicationKey[] = [];
       let after: Cursor | undefined;
       do {
@@ -63,11 +73,11 @@ export function keysOf(store: Store): Keys {
         found.push(...page.records.map(keyOf));
         after = page.next;
       } while (after !== undefined);
-      return found.toSorted((a, b) => a.created - b.created);
+      return found.filter((key) => tenant === undefined || key.tenant === tenant).toSorted((a, b) => a.created - b.created);
     },
-    async revoke(id) {
+    async revoke(id, tenant) {
       const record = /^[0-9a-z]{26}$/.test(id) ? await store.load(id as SessionId, deadline()) : undefined;
-      if (record === undefined || record.kind !== kind) return false;
+      if (record === undefined || record.kind !== kind || (tenant !== undefined && keyOf(record).tenant !== tenant)) return false;
       return (await store.commit({ id: record.id, expect: "live", erase: true }, deadline())).ok;
     },
   };
@@ -88,8 +98,11 @@ function idOf(hash: Uint8Array): SessionId {
   return id as SessionId;
 }
 
+/** A record without a role is of before there were any. */
 function keyOf({ id, fields }: SessionRecord): ApplicationKey {
-  return { id, name: fields["name"] ?? "", created: Number(fields["created"]) };
+  const role = roles.find((known) => known === (fields["role"] ?? "app"));
+  // What a newer release may let a key do is not known here: then the least.
+  return { id, name: fields["name"] ?? "", role: role ?? "gateway", tenant: fields["tenant"] ?? "main", created: Number(fields["created"]) };
 }
 
 function deadline(): { deadline: number } {

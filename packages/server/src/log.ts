@@ -21,7 +21,12 @@ export interface RequestLine {
 
 /** JSON lines on stdout. */
 export function jsonLog(): Log {
-  const logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (level) => ({ level }) } });
+  const logger = pino({
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (level) => ({ level }) },
+    serializers: { err: pino.stdSerializers.errWithCause },
+  });
   return {
     request: (line) => logger.info(line, "request"),
     info: (message, fields = {}) => logger.info(fields, message),

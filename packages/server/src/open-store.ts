@@ -17,10 +17,10 @@ export interface OpenStore extends LmdbStore {
 }
 
 /** Opens the store, or makes it. From then on until `close` nobody puts another in its place. @throws {StartFailure} naming the folder or the file, and the fix */
-export function openStore(data: string): OpenStore {
+export function openStore(data: string, setting?: string): OpenStore {
   const folder = sessionsFolder(data);
-  makeDataFolder(data);
-  makeDataFolder(folder);
+  makeDataFolder(data, setting);
+  makeDataFolder(folder, setting);
   return failingInOneLine(() => {
     const gate = gateOf(data);
     return gate.pass(() => {

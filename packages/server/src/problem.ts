@@ -6,6 +6,7 @@ export type ProblemCode =
   | SojournError["code"]
   | "invalid_request"
   | "invalid_key"
+  | "forbidden"
   | "not_found"
   | "method_not_allowed"
   | "unsupported_media_type"

@@ -12,7 +12,7 @@ import { failingInOneLine, sessionsFolder } from "./open-store.ts";
 import type { Progress } from "./progress.ts";
 import { flush, inUse, othersIn, putInPlace } from "./put-in-place.ts";
 import { codeOf, StartFailure } from "./start-failure.ts";
-import { dataOption, faultLines, jsonOption, say, type Said, type StoreFlags } from "./store-command.ts";
+import { dataOption, faultLines, jsonOption, lmdbFolder, say, storeOption, type Said, type StoreFlags } from "./store-command.ts";
 
 interface Flags extends StoreFlags {
   readonly force?: boolean;
@@ -28,6 +28,7 @@ export function restoreCommand(): Command {
     .option("--keep-sessions", "does not end the sessions: those that ended since the backup was made are live again")
     .option(...jsonOption)
     .option(...dataOption)
+    .option(...storeOption)
     .addHelpText(
       "after",
       `
@@ -35,7 +36,7 @@ A backup does not know what ended after it was made: log-outs, revoked sessions,
 session ends, with the reason "revoked". Application keys stay as they were: revoke again those that were revoked since. Readers of the feed hear "gap".
 Exit codes: 0 restored, 1 failed: the data folder is as it was.`,
     )
-    .action((file: string, flags: Flags) => say(flags, (data, progress) => restore(resolve(file), data, flags, progress)));
+    .action((file: string, flags: Flags) => say(flags, (address, progress) => restore(resolve(file), lmdbFolder(address, "restore"), flags, progress)));
 }
 
 async function restore(backup: string, data: string, flags: Flags, progress: Progress): Promise<Said> {

@@ -1,6 +1,8 @@
 import { Command } from "commander";
-import { openStore } from "./open-store.ts";
-import { dataOption, existingStore, faultLines, jsonOption, say, type StoreFlags } from "./store-command.ts";
+import type { ScrubbableStore, Store } from "sojourn";
+import { StartFailure } from "./start-failure.ts";
+import { dataOption, existingStore, faultLines, jsonOption, say, storeOption, type StoreFlags } from "./store-command.ts";
+import { openAddress } from "./stores/open-address.ts";
 
 interface Flags extends StoreFlags {
   readonly repair?: boolean;
@@ -13,12 +15,14 @@ export function scrubCommand(): Command {
     .option("--repair", "puts right what can be: entries that are missing or lead to nothing, and counts")
     .option(...jsonOption)
     .option(...dataOption)
+    .option(...storeOption)
     .addHelpText("after", "\nExit codes: 0 all is well (or was put right), 1 failed, 2 something is wrong.")
     .action((flags: Flags) =>
-      say(flags, async (data, progress) => {
-        existingStore(data);
-        const store = openStore(data);
+      say(flags, async (address, progress) => {
+        if (address.engine === "lmdb") existingStore(address.path);
+        const place = await openAddress(address);
         try {
+          const store = scrubbable(place.store, address.shown);
           const report = await store.scrub({
             repair: flags.repair === true,
             progress: ({ done, of }) => progress.show("Looking through records and index", done, of),
@@ -34,8 +38,13 @@ export function scrubCommand(): Command {
             code: left > 0 ? 2 : 0,
           };
         } finally {
-          await store.close();
+          await place.close();
         }
       }),
     );
+}
+
+function scrubbable(store: Store, shown: string): ScrubbableStore {
+  if ("scrub" in store) return store as Store & ScrubbableStore;
+  throw new StartFailure(`${shown} keeps no index beside the sessions that could differ from them: there is nothing to scrub.`);
 }

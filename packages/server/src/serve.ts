@@ -1,6 +1,7 @@
-import { createSessions, type SessionId, type Store } from "sojourn";
+import { createSessions, type Sessions, type SessionsOptions } from "sojourn";
 import { createApp } from "./app.ts";
 import type { ServeSettings } from "./config.ts";
+import { makeDataFolder } from "./data-folder.ts";
 import { createShop } from "./demo/shop.ts";
 import { developmentKey, type DevelopmentKey } from "./development-key.ts";
 import { environmentKey } from "./environment-key.ts";
@@ -8,8 +9,12 @@ import { ownHosts } from "./host.ts";
 import { listen } from "./http-server.ts";
 import { keysOf, type Keys } from "./keys.ts";
 import type { Log } from "./log.ts";
-import { openStore } from "./open-store.ts";
+import { outageLog } from "./outage-log.ts";
 import { StartFailure } from "./start-failure.ts";
+import { version } from "./version.ts";
+import { storeInTime } from "./stores/in-time.ts";
+import { nobody } from "./stores/opened-store.ts";
+import { openSetting } from "./stores/open-setting.ts";
 import type { Fields } from "./views.ts";
 
 /** A server that has been started. */
@@ -19,33 +24,45 @@ export interface Running {
   readonly port: number;
   /** Of a development server. */
   readonly key: DevelopmentKey | undefined;
-  /** Finishes what is under way (for 10 s at most), stops the sweep and closes the store. */
+  /** Finishes what is under way (for 10 s at most), stops the sweep, and closes the store and its connections. */
   stop(): Promise<void>;
 }
 
 const patience = 10_000;
 
+/** How long what is no session (application keys, readiness) waits for the store, in ms: as long as a session manager waits. */
+const callPatience = 2_000;
+
 /** Starts what `sojournd serve` is. @throws {StartFailure} when it cannot */
 export async function serve(settings: ServeSettings, log: Log): Promise<Running> {
   const { dev, data, host } = settings;
-  const store = openStore(data);
-  const opened: { close(): unknown }[] = [store];
+  const place = await openSetting(settings);
+  const { store } = place;
+  const opened: { close(): unknown }[] = [place];
   async function close(): Promise<void> {
     for (const part of opened.toReversed()) await part.close();
   }
   try {
-    const stored = keysOf(store);
+    const bounded = storeInTime(store, callPatience);
+    const stored = keysOf(bounded);
+    if (dev) makeDataFolder(data);
     const key = dev ? await developmentKey(data, stored, settings.key) : undefined;
     const keys = dev ? stored : await applicationKeys(stored, settings.key);
+    const calm = outageLog(log);
+    const managed = (options: Omit<SessionsOptions<Fields>, "store">): Sessions<Fields> => {
+      const sessions = createSessions<Fields>({ store, ...options });
+      opened.push(sessions);
+      calm.follow(sessions);
+      return sessions;
+    };
     // Bearer clients cannot be handed a new token with any answer: they rotate when they ask to.
-    const sessions = createSessions<Fields>({ store, kind: "api", rotation: false });
-    opened.push(sessions);
-    sessions.on("failed", ({ doing, error }) => log.error(`could not ${doing}`, error));
-    sessions.on("clock", ({ by, state }) => log.info(`the machine's clock jumped by ${by} ms: ${clockTexts[state]}`, { by, state }));
-    const app = createApp({ sessions, keys, ready: () => ready(store) }, log, dev ? createShop(store, log) : undefined);
+    const sessions = byTenant((tenant) => managed({ tenant, kind: "api", rotation: false }));
+    const visitors = byTenant((tenant) => managed({ tenant, kind: "web" }));
+    const ready = async (): Promise<void> => void (await bounded.load(nobody));
+    const app = createApp({ sessions, visitors, keys, version, ready }, calm.log, dev ? createShop(store, calm.log) : undefined);
     const server = await listen({ host, port: settings.port, hosts: ownHosts(host, settings.allowedHosts), fetch: app.fetch, log });
     // One manager's sweep serves every tenant of the store.
-    await sessions.run();
+    await sessions("main").run();
     return {
       address: `http://${host.includes(":") ? `[${host}]` : host}:${server.port}`,
       port: server.port,
@@ -61,21 +78,20 @@ export async function serve(settings: ServeSettings, log: Log): Promise<Running>
   }
 }
 
+/** A manager for each tenant that somebody asked for. There are no more than there are tenants of keys. */
+function byTenant(make: (tenant: string) => Sessions<Fields>): (tenant: string) => Sessions<Fields> {
+  const made = new Map<string, Sessions<Fields>>();
+  return (tenant) => {
+    const known = made.get(tenant);
+    if (known !== undefined) return known;
+    const sessions = make(tenant);
+    made.set(tenant, sessions);
+    return sessions;
+  };
+}
+
 async function applicationKeys(stored: Keys, given: string | undefined): Promise<Keys> {
   if (given !== undefined) return environmentKey(stored, given);
   if ((await stored.list()).length > 0) return stored;
-  throw new StartFailure('There is no application key. Make one with "sojournd keys new" (and the same --data), or give one in SOJOURN_KEY.');
-}
-
-const clockTexts = {
-  held: "the time goes on as before",
-  believed: "it has lasted, and is followed from now on",
-  over: "it has come back",
-} as const;
-
-/** The id of no session. */
-const nobody = "0".repeat(26) as SessionId;
-
-async function ready(store: Store): Promise<void> {
-  await store.load(nobody, { deadline: Date.now() + 2_000 });
+  throw new StartFailure('There is no application key. Make one with "sojournd keys new" (and the same --store or --data), or give one in SOJOURN_KEY.');
 }

@@ -1,8 +1,10 @@
 import { join } from "node:path";
+import { checkDescribed } from "./described.fixture.ts";
 import { later } from "./clean-up.fixture.ts";
 import type { ServeSettings } from "./config.ts";
-import { newKey } from "./keys.ts";
+import { keysOf, newKey, type Keys } from "./keys.ts";
 import type { Log } from "./log.ts";
+import { openStore } from "./open-store.ts";
 import { serve, type Running } from "./serve.ts";
 import { tempFolder } from "./temp-folder.fixture.ts";
 
@@ -21,9 +23,11 @@ export interface CallOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A server in this process, on a port and a folder of its own, that a file's tests share. */
+/** A server in this process, each of whose answers must be what the OpenAPI document says of it, on a port and a folder of its own, that a file's tests share. */
 export interface TestServer extends Running {
   readonly data: string;
+  /** The keys that it heeds. */
+  readonly keys: Keys;
   /** The Authorization header of a good key. */
   readonly authorization: string;
   /** All that it logged, as JSON. */
@@ -42,8 +46,14 @@ export async function testServer(settings: Partial<ServeSettings> = {}): Promise
   function note(told: object): void {
     logged.push(JSON.stringify(told));
   }
-  const running = await serve({ dev: false, host: "127.0.0.1", port: 0, data, allowedHosts: [], key, ...settings }, log);
+  const store = { engine: "lmdb", path: data, setting: undefined, shown: `lmdb:${data}` } as const;
+  const running = await serve(
+    { dev: false, host: "127.0.0.1", port: 0, data, store, migratingFrom: undefined, migratingPhase: "both", allowedHosts: [], key, ...settings },
+    log,
+  );
   later(running.stop);
+  const beside = openStore(data);
+  later(() => beside.close());
 
   async function call(method: string, path: string, { token, body, headers }: CallOptions = {}): Promise<Answer> {
     const response = await fetch(running.address + path, {
@@ -57,12 +67,14 @@ export async function testServer(settings: Partial<ServeSettings> = {}): Promise
       ...(body === undefined ? undefined : { body: typeof body === "string" ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
+    checkDescribed({ method, url: response.url, status: response.status, text });
     return { status: response.status, headers: response.headers, text, body: text.startsWith("{") ? (JSON.parse(text) as Record<string, unknown>) : {} };
   }
 
   return {
     ...running,
     data,
+    keys: keysOf(beside),
     authorization: `Bearer ${key}`,
     logged,
     call,

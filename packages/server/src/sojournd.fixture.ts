@@ -17,10 +17,20 @@ export interface Sojournd {
   until(pattern: RegExp): Promise<RegExpExecArray>;
 }
 
+const installed = new URL("../bin/sojournd.js", import.meta.url).pathname;
+
 /** Starts it as its users do; `cleanUp` kills it if it still runs. */
-export function sojournd(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Sojournd {
-  const { SOJOURN_PORT: _port, SOJOURN_HOST: _host, SOJOURN_DATA: _data, SOJOURN_KEY: _key, ...rest } = process.env;
-  const bin = new URL("../bin/sojournd.js", import.meta.url).pathname;
+export function sojournd(args: readonly string[], environment: Readonly<Record<string, string>> = {}, bin: string = installed): Sojournd {
+  const {
+    SOJOURN_PORT: _port,
+    SOJOURN_HOST: _host,
+    SOJOURN_DATA: _data,
+    SOJOURN_KEY: _key,
+    SOJOURN_STORE: _store,
+    SOJOURN_MIGRATING_FROM: _from,
+    SOJOURN_MIGRATING_PHASE: _phase,
+    ...rest
+  } = process.env;
   const child = spawn(process.execPath, [bin, ...args], { stdio: ["ignore", "pipe", "pipe"], env: { ...rest, TMPDIR: tempFolder(), ...environment } });
   later(() => child.kill("SIGKILL"));
   let out = "";
@@ -48,8 +58,9 @@ export function sojournd(args: readonly string[], environment: Readonly<Record<s
 export async function run(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
+  bin?: string,
 ): Promise<{ code: number | string; out: string; err: string }> {
-  const { ended, out, err } = sojournd(args, environment);
+  const { ended, out, err } = sojournd(args, environment, bin);
   const code = await ended;
   return { code, out: out(), err: err() };
 }

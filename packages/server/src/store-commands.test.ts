@@ -8,6 +8,8 @@ import { openStore } from "./open-store.ts";
 import { progressLine } from "./progress.ts";
 import { othersIn } from "./put-in-place.ts";
 import { run } from "./sojournd.fixture.ts";
+import { lmdbFolder } from "./store-command.ts";
+import { storeAddress } from "./stores/store-address.ts";
 import { tempFolder } from "./temp-folder.fixture.ts";
 
 afterEach(cleanUp);
@@ -89,4 +91,21 @@ test.each([
   [3e15, "3000 TB"],
 ])("%d bytes are %s", (bytes, text) => {
   expect(bytesText(bytes)).toBe(text);
+});
+
+test("what only LMDB knows works on an LMDB folder, and says of each other store what does it there", () => {
+  expect(lmdbFolder(storeAddress("lmdb:/var/x", "--store"), "backup")).toBe("/var/x");
+  for (const [url, way] of [
+    ["redis://:s3cret@h", /RDB and AOF/],
+    ["postgres://u:s3cret@h/d", /pg_dump/],
+    ["mysql://u:s3cret@h/d", /mariadb-dump/],
+    ["nats://s3cret@h", /nats stream backup/],
+    ["file:x", /copied/],
+    ["memory:", /gone/],
+  ] as const) {
+    const refused = (): string => lmdbFolder(storeAddress(url, "SOJOURN_STORE"), "compact");
+    expect(refused).toThrow(way);
+    expect(refused).toThrow(/^compact works on an LMDB data folder, and SOJOURN_STORE says .*--store lmdb:PATH\.$/);
+    expect(refused).not.toThrow(/s3cret/);
+  }
 });

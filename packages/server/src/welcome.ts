@@ -6,10 +6,12 @@ export interface Welcome {
   readonly key: DevelopmentKey;
   /** Where the first line keeps the session that it begins. */
   readonly scratch: string;
+  /** Whether sessions outlive the server. */
+  readonly kept: boolean;
 }
 
 /** The address, the key when it is new, three lines to paste, and what to open. */
-export function welcomeText({ address, key, scratch }: Welcome): string {
+export function welcomeText({ address, key, scratch, kept }: Welcome): string {
   const authorization = `-H "Authorization: Bearer $(cat ${quoted(key.file)})"`;
   const json = "-H 'Content-Type: application/json'";
   const token = `-H "Sojourn-Session: $(sed 's/.*"token":"//; s/".*//' ${quoted(scratch)})"`;
@@ -26,7 +28,7 @@ curl -sS -X PATCH ${address}/v1/session ${authorization} ${token} ${json} -d '{"
 curl -sS '${address}/v1/sessions?subject=ada' ${authorization}
 
 A shop to click through, open in two browsers: ${address}/demo
-Ctrl+C stops the server; the sessions stay.
+Ctrl+C stops the server; the sessions ${kept ? "stay" : "are gone then: they are in its memory"}.
 `;
 }
 

@@ -29,6 +29,7 @@ export type {
   Cursor,
   Ending,
   Found,
+  LaggingStore,
   MaybePromise,
   Outcome,
   Page,

@@ -43,8 +43,8 @@ function bodyOf(stream) {
 
 /** @param {import("sojourn/testing").HttpSite} site @returns {Handler} */
 function handlerOf({ doors, routes }) {
-  const webs = doors.map(({ sessions, carriers, origins, proxies, onFailure }) =>
-    fetchSessions(sessions, { carriers: carriers.map(carrierOf), origins, client: trustedProxies(proxies), onFailure }),
+  const webs = doors.map(({ sessions, carriers, origins, proxies, route, onFailure }) =>
+    fetchSessions(sessions, { carriers: carriers.map(carrierOf), origins, client: trustedProxies(proxies), onFailure, ...(route !== undefined && { route }) }),
   );
   /** @type {Handler} */
   let handle = async (request) => {

@@ -1,14 +1,13 @@
-// A process of its own for survival.test.ts: a gateway on an LMDB folder, its handset on standard input and output.
-// Arguments: the folder, and how far ahead of the machine its clock is (ms). Reads lines of JSON: { start: slot } or { from, to, text, id }; writes { out } for each
+// A process of its own for survival.test.ts: a gateway on a store, its handset on standard input and output.
+// Arguments: where the sessions rest (dialogue-stores.mjs), and how far ahead of the machine its clock is (ms). Reads lines of JSON: { start: slot } or { from, to, text, id }; writes { out } for each
 // message that goes out, { started }, { heard } when one has been taken in, { finished } for each dialogue that is over, { ready }.
 import { writeSync } from "node:fs";
 import { createInterface } from "node:readline";
-import { open } from "lmdb";
 import { createSessions } from "sojourn";
-import { lmdbStore, openLmdb } from "sojourn/stores/lmdb";
 import { dialogue, smsGateway } from "@sojourn/gateways/sms";
+import { storeAt } from "./dialogue-stores.mjs";
 
-const [folder, ahead] = process.argv.slice(2);
+const [place = "", ahead] = process.argv.slice(2);
 const clock = { now: () => Date.now() + Number(ahead) };
 /** @param {object} line */
 const tell = (line) => void writeSync(1, `${JSON.stringify(line)}\n`);
@@ -23,7 +22,7 @@ const booking = dialogue("booking", async (talk, { slot }) => {
 
 /** @type {import("@sojourn/gateways/sms").Receiver} */
 let receiver;
-const store = lmdbStore(openLmdb(open, folder));
+const store = await storeAt(place);
 const sessions = createSessions({ store, clock, kind: "sms", sweep: 50 });
 sessions.on("failed", ({ doing, error }) => tell({ failed: `${doing}: ${error}` }));
 const gateway = smsGateway(sessions, {

@@ -5,6 +5,9 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { startPostgres } from "@sojourn/peers/postgres";
+import { missing } from "@sojourn/peers/programs";
+import { startRedisCluster } from "@sojourn/peers/redis";
 import { afterEach, expect, test } from "vitest";
 
 const ana = "+358401234567";
@@ -25,10 +28,10 @@ interface Process {
   kill(): Promise<void>;
 }
 
-async function started(folder: string, ahead: number): Promise<Process> {
+async function started(place: string, ahead: number): Promise<Process> {
   const child: ChildProcessByStdio<Writable, Readable, null> = spawn(
     process.execPath,
-    [fileURLToPath(new URL("dialogue-child.mjs", import.meta.url)), folder, String(ahead)],
+    [fileURLToPath(new URL("dialogue-child.mjs", import.meta.url)), place, String(ahead)],
     { stdio: ["pipe", "pipe", "inherit"] },
   );
   const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
@@ -73,38 +76,64 @@ function isQuestion(out: unknown, from: string): boolean {
 function temporary(): string {
   const folder = mkdtempSync(join(tmpdir(), "sojourn-sms-"));
   undo.push(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
+  return `lmdb ${folder}`;
 }
 
-test("a dialogue that was begun by a process which is killed with -9 is finished by another, three days later", { timeout: 60_000 }, async () => {
-  const folder = temporary();
-  const first = await started(folder, 0);
-  first.tell({ start: "Monday 9" });
-  const { from } = (await first.next("out")) as { from: string };
-  const { id } = (await first.next("started")) as { id: string };
-  await first.kill();
+/** Where a dialogue may rest, each with what stands against it here. */
+const places: Readonly<Record<string, { readonly missing?: string | undefined; make(): Promise<string> }>> = {
+  LMDB: { make: async () => temporary() },
+  "Redis Cluster": {
+    missing: missing("redis-server redis-tools", "redis-server", "redis-cli"),
+    async make() {
+      const cluster = await startRedisCluster();
+      undo.push(() => cluster.stop());
+      return `redis-cluster ${cluster.urls.join()}`;
+    },
+  },
+  PostgreSQL: {
+    missing: missing("postgresql", "initdb", "postgres"),
+    async make() {
+      const server = await startPostgres();
+      undo.push(() => server.stop());
+      return `postgres ${server.url}`;
+    },
+  },
+};
 
-  const second = await started(folder, 3 * day);
-  second.tell({ id: "m1", from: ana, to: from, text: "1" });
-  expect(await second.next("out")).toMatchObject({ from, to: ana, text: "Under which name?" });
-  await second.next("heard");
-  await second.kill();
+test.for(Object.entries(places))(
+  "a dialogue on %s that was begun by a process which is killed with -9 is finished by another, three days later",
+  { timeout: 60_000 },
+  async ([, one], { skip }) => {
+    if (one.missing !== undefined) skip(one.missing);
+    const place = await one.make();
+    const first = await started(place, 0);
+    first.tell({ start: "Monday 9" });
+    const { from } = (await first.next("out")) as { from: string };
+    const { id } = (await first.next("started")) as { id: string };
+    await first.kill();
 
-  const third = await started(folder, 6 * day);
-  third.tell({ id: "m2", from: ana, to: from, text: "Ana" });
-  expect(await third.next("out")).toMatchObject({ text: "Thank you, Ana." });
-  expect(await third.next("finished")).toMatchObject({
-    id,
-    reason: "done",
-    result: { slot: "Monday 9", comes: "yes", name: "Ana", chance: expect.any(Number) as number },
-  });
-});
+    const second = await started(place, 3 * day);
+    second.tell({ id: "m1", from: ana, to: from, text: "1" });
+    expect(await second.next("out")).toMatchObject({ from, to: ana, text: "Under which name?" });
+    await second.next("heard");
+    await second.kill();
+
+    const third = await started(place, 6 * day);
+    third.tell({ id: "m2", from: ana, to: from, text: "Ana" });
+    expect(await third.next("out")).toMatchObject({ text: "Thank you, Ana." });
+    expect(await third.next("finished")).toMatchObject({
+      id,
+      reason: "done",
+      result: { slot: "Monday 9", comes: "yes", name: "Ana", chance: expect.any(Number) as number },
+    });
+  },
+);
 
 test(
   "killed at any moment between receiving and answering: the network sends again what was not acknowledged, nothing is lost, and a message may go out twice under one reference",
   { timeout: 120_000 },
   async () => {
-    const folder = temporary();
+    const place = temporary();
     /** By reference, what the handset has seen. */
     const seen = new Map<string, string>();
     let twice = 0;
@@ -121,7 +150,7 @@ test(
     const rounds = 12;
     for (let round = 0; round < rounds; round++) {
       const ahead = round * day;
-      const first = await started(folder, ahead);
+      const first = await started(place, ahead);
       first.tell({ start: `slot ${round}` });
       // What the round before left behind may go out first: the number is told by who began it.
       const { number: from } = (await first.next("started")) as { number: string };
@@ -132,7 +161,7 @@ test(
       note(first.lines);
 
       // What was left behind is tried after half a minute.
-      const second = await started(folder, ahead + 60_000);
+      const second = await started(place, ahead + 60_000);
       if (!first.lines.some(({ heard }) => heard === `a${round}`)) second.tell({ id: `a${round}`, from: ana, to: from, text: "1" });
       const isAsked = (): boolean => [...first.lines, ...second.lines].some(({ out }) => isQuestion(out, from));
       for (let i = 0; i < 500 && !isAsked(); i++) await new Promise((resolve) => setTimeout(resolve, 10));

@@ -1,7 +1,7 @@
 import type { Session, Sessions } from "sojourn";
 import { Problem, sessionChallenge } from "../problem.ts";
 import { sessionView, type Fields } from "../views.ts";
-import { json, type Ask } from "./route.ts";
+import type { Ask } from "./route.ts";
 
 /** The session whose token the request carries in `Sojourn-Session`. @throws {Problem} 401 `session_missing`, or `session_ended` to whoever holds its token */
 export async function ownSession(sessions: Sessions<Fields>, ask: Ask): Promise<Session<Fields>> {
@@ -20,9 +20,9 @@ export async function ownSession(sessions: Sessions<Fields>, ask: Ask): Promise<
 }
 
 /** The session as it now stands, everything written down. */
-export async function settled(sessions: Sessions<Fields>, session: Session<Fields>): Promise<Response> {
+export async function settled(sessions: Sessions<Fields>, session: Session<Fields>): Promise<ReturnType<typeof sessionView>> {
   // Waits for a touch that this request began, so that the version is one that the next PATCH can name.
   await session.commit();
   await sessions.settle(session);
-  return json(sessionView(session));
+  return sessionView(session);
 }

@@ -180,6 +180,41 @@ test.each(["kim", "a/b", "100%", "ä ö", "%2F"])("DELETE /v1/subjects/{subject}
   expect((await server.call("GET", "/v1/session", { token: other.token })).status).toBe(200);
 });
 
+describe("GET /v1/forward-auth", () => {
+  const asked = (cookie: string, query = "") => server.call("GET", `/v1/forward-auth${query}`, { headers: { Cookie: cookie, "X-Forwarded-For": "192.0.2.7" } });
+
+  test("tells whose session comes in the cookie, and of nobody else anything", async () => {
+    const { id, token } = await server.begin({ kind: "web", subject: "ada lovelace/100% \u00e4\n" });
+    const { status, headers, text } = await asked(`theme=dark; __Host-Http-session=${token}`);
+    expect([status, text, headers.get("sojourn-subject"), headers.get("sojourn-session-id"), headers.get("sojourn-methods")]).toEqual([
+      200,
+      "",
+      "ada%20lovelace/100%25%20%C3%A4%0A",
+      id,
+      "",
+    ]);
+    expect(Number(headers.get("sojourn-authenticated-at"))).toBeGreaterThan(0);
+    expect([headers.get("set-cookie"), headers.get("cache-control")]).toEqual([null, expect.stringContaining("private")]);
+    const anonymous = await server.begin({ kind: "web" });
+    const last = token.at(-1) === "A" ? "B" : "A";
+    for (const cookie of ["", "a=b", `session=${token}`, `__Host-Http-session=${token.slice(0, -1)}${last}`, `__Host-Http-session=${anonymous.token}`]) {
+      const refused = await asked(cookie);
+      expect([refused.status, refused.body["code"], refused.headers.get("set-cookie")], cookie).toEqual([401, "session_missing", null]);
+      expect([...refused.headers.keys()].filter((name) => /^sojourn-(?!session$)/.test(name))).toEqual([]);
+    }
+    await server.call("DELETE", `/v1/sessions/${id}`);
+    expect((await asked(`__Host-Http-session=${token}`)).status).toBe(401);
+  });
+
+  test("in a cookie of another name, if it is told; not in one that no browser would keep", async () => {
+    const { token } = await server.begin({ kind: "web", subject: "bob" });
+    expect((await asked(`__Host-shop=${token}`, "?cookie=__Host-shop")).headers.get("sojourn-subject")).toBe("bob");
+    expect((await asked(`__Host-Http-session=${token}`, "?cookie=__Host-shop")).status).toBe(401);
+    for (const name of ["", "a b", "a=b", "x".repeat(65)])
+      expect((await asked("", `?cookie=${encodeURIComponent(name)}`)).body).toMatchObject({ status: 400, field: "cookie" });
+  });
+});
+
 test("GET /healthz and /readyz need no key", async () => {
   for (const [path, status] of [
     ["/healthz", "ok"],

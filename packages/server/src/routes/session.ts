@@ -1,58 +1,55 @@
-import { z } from "zod";
-import { readJson } from "../body.ts";
 import { Problem } from "../problem.ts";
-import { anObject, fields, texts } from "../schemas.ts";
-import { validated } from "../validate.ts";
 import { ownSession, settled } from "./own-session.ts";
-import { nothing, type Api, type Route } from "./route.ts";
+import { ofTenant, type Api, type Route, route } from "./route.ts";
 
-const path = "/v1/session";
-
-/** `GET /v1/session`: the session of the token, with its data. */
-export function readSession({ sessions }: Api): Route {
-  return {
-    method: "GET",
-    path,
-    answer: async (ask) => settled(sessions, await ownSession(sessions, ask)),
-  };
+/** The session of the token, with its data. */
+export function readSession(api: Api): Route {
+  return route("readSession", async (ask) => {
+    const sessions = ofTenant(api, ask);
+    return settled(sessions, await ownSession(sessions, ask));
+  });
 }
 
-const change = z.strictObject(
-  {
-    set: fields.optional(),
-    unset: texts.optional(),
-    ifVersion: z.int("a version: a whole number from 1").min(1, "a version: a whole number from 1").optional(),
-  },
-  anObject,
-);
-
-/** `PATCH /v1/session`: sets and takes away fields, the others are not touched. With `ifVersion` only if the session is still at that version. */
-export function changeSession({ sessions }: Api): Route {
-  return {
-    method: "PATCH",
-    path,
-    async answer(ask) {
-      const { set = {}, unset = [], ifVersion } = validated(change, await readJson(ask.req.raw), "field");
-      const both = unset.find((name) => Object.hasOwn(set, name));
-      if (both !== undefined) throw new Problem(400, "invalid_request", `${both} is in set and in unset. Leave it in one of them.`, { field: `unset.${both}` });
-      const session = await ownSession(sessions, ask);
-      for (const [name, value] of Object.entries(set)) session.set(name, value);
-      for (const name of unset) session.delete(name);
-      await session.commit(ifVersion === undefined ? {} : { ifVersion });
-      return settled(sessions, session);
-    },
-  };
+/** Sets and takes away fields, the others are not touched. With `ifVersion` only if the session is still at that version. */
+export function changeSession(api: Api): Route {
+  return route("changeSession", async (ask, { body: { set = {}, unset = [], ifVersion } }) => {
+    const both = unset.find((name) => Object.hasOwn(set, name));
+    if (both !== undefined) throw new Problem(400, "invalid_request", `${both} is in set and in unset. Leave it in one of them.`, { field: `unset.${both}` });
+    const sessions = ofTenant(api, ask);
+    const session = await ownSession(sessions, ask);
+    for (const [name, value] of Object.entries(set)) session.set(name, value);
+    for (const name of unset) session.delete(name);
+    await session.commit(ifVersion === undefined ? {} : { ifVersion });
+    return settled(sessions, session);
+  });
 }
 
-/** `DELETE /v1/session`: ends it, for good. */
-export function endSession({ sessions }: Api): Route {
-  return {
-    method: "DELETE",
-    path,
-    async answer(ask) {
-      const session = await ownSession(sessions, ask);
-      await session.end("closed");
-      return nothing();
-    },
-  };
+/** Ends it, for good. */
+export function endSession(api: Api): Route {
+  return route("endSession", async (ask) => {
+    await (await ownSession(ofTenant(api, ask), ask)).end("closed");
+    return undefined;
+  });
+}
+
+/** The application has checked who it is; this records it. The answer has the new token, the old one is void. */
+export function authenticate(api: Api): Route {
+  return route("authenticate", async (ask, { body: { subject, methods = [], keep = [] } }) => {
+    const sessions = ofTenant(api, ask);
+    const session = await ownSession(sessions, ask);
+    await session.authenticate(subject, { methods, keep });
+    return settled(sessions, session);
+  });
+}
+
+/** A new token. The old one stays good until the new one has been seen, and 30 seconds longer. */
+export function rotate(api: Api): Route {
+  return route("rotate", async (ask) => {
+    const sessions = ofTenant(api, ask);
+    const session = await ownSession(sessions, ask);
+    await session.rotate();
+    if (session.token === undefined)
+      throw new Problem(409, "stale", "Another request changed the session at this moment. Use the token that it was given, or ask again.");
+    return settled(sessions, session);
+  });
 }

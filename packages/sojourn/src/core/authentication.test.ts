@@ -3,6 +3,7 @@ import { memoryStore } from "../stores/memory/memory.ts";
 import { delayed } from "../testing/delayed.ts";
 import { fakeClock } from "../testing/fake-clock.ts";
 import type { SessionEvents } from "./events.ts";
+import type { Store } from "./seam.ts";
 import { createSessions, type Sessions } from "./sessions.ts";
 import type { SessionsOptions } from "./settings.ts";
 
@@ -168,7 +169,10 @@ for (const [name, wrap] of Object.entries({ "answers at once": memoryStore, "ans
         const offered = backs.filter((back) => back !== undefined);
         expect(offered).toHaveLength(1);
         clock.advance("20m");
-        expect((await visit(sessions, token, false)).exists).toBe(true);
+        const old = await visit(sessions, token, false);
+        expect(old.exists).toBe(true);
+        // It writes a touch down, and no request waits for that. Under way still, it could overtake the note that the successor was seen.
+        await old.commit();
         const successor = await visit(sessions, offered[0]?.token);
         expect(successor.exists).toBe(true);
         await successor.commit();
@@ -180,6 +184,33 @@ for (const [name, wrap] of Object.entries({ "answers at once": memoryStore, "ans
         expect((await visit(sessions, token, false)).refusal).toBe("replaced");
         expect((await sessions.info({ id: String(id) }))?.ended?.reason).toBe("reuse");
         expect(events.filter((event) => event === "reuse")).toHaveLength(1);
+      });
+
+      test("a successor's first request whose note another write overtakes changes nothing; its next one is noted, and the grace begins", async () => {
+        const store: Store = wrap();
+        let overtakes = false;
+        const commit: Store["commit"] = async (change, options) => {
+          if (overtakes && change.set?.["$secret"] !== undefined) {
+            overtakes = false;
+            await store.commit({ id: change.id, expect: "live", set: { theme: '"dark"' } });
+          }
+          return store.commit(change, options);
+        };
+        const { sessions, clock, events } = open({ store: { ...store, commit }, idle: "3h", rotation: { every: "1h", grace: "30s" } });
+        const { token } = await sessions.create({ subject: "ada" });
+        clock.advance("61m");
+        const offered = await sessions.settle(await visit(sessions, token));
+        overtakes = true;
+        await (await visit(sessions, offered?.token)).commit();
+        expect(overtakes).toBe(false);
+        clock.advance("31s");
+        expect((await visit(sessions, token, false)).exists).toBe(true);
+        await (await visit(sessions, offered?.token)).commit();
+        clock.advance("30s");
+        expect((await visit(sessions, token, false)).exists).toBe(true);
+        clock.advance("1s");
+        expect((await visit(sessions, token, false)).refusal).toBe("replaced");
+        expect(events).toEqual(["created", "rotated", "ended reuse", "reuse"]);
       });
 
       test("is not offered over a carrier that cannot hand it back", async () => {

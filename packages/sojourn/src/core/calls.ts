@@ -11,7 +11,12 @@ import type { Change, Found, MaybePromise, Outcome, Page, Query, SessionId, Sess
 export interface Calls {
   /** Whether a commit would be sent to the store now. What nobody waits for is better put off than refused. */
   readonly writable: boolean;
+  /** Whether a glance may be behind what others have done. */
+  readonly lags: boolean;
+  /** As the store has it now. */
   load(id: SessionId): MaybePromise<SessionRecord | undefined>;
+  /** As it was a moment ago, where the store keeps a copy that may lag. */
+  glance(id: SessionId): MaybePromise<SessionRecord | undefined>;
   commit(change: Change): MaybePromise<Outcome>;
   find(query: Query, page?: Page): MaybePromise<Found>;
 }
@@ -29,12 +34,25 @@ export function callsOf(store: Store, limits: CallLimits, tell: (what: "reads" |
   const inTime: InTime = outlivesRequests ? giveUpAfter(limit) : (answer, what, late, health) => giveUpAfter(limit)(answer, what, late, health);
   const reads = rests === undefined ? noBreaker : breaker("reads", rests, (outage) => tell("reads", outage));
   const writes = rests === undefined ? noBreaker : breaker("writes", rests, (outage) => tell("writes", outage));
-  // Written out three times, for a closure a call would cost as much as a read from memory does.
+  // Written out for each verb: a closure a call would cost as much as a read from memory does.
   return {
+    lags: "lag" in store,
     get writable() {
       return writes.admits;
     },
     load(id) {
+      if (reads.alert) reads.admit();
+      let answer: MaybePromise<SessionRecord | undefined>;
+      try {
+        answer = store.load(id, { deadline: Date.now() + limit, fresh: true });
+      } catch (error) {
+        throw failed(reads, reads.round, typed(error, "load", storeUnavailable));
+      }
+      if (isPromise(answer)) return inTime(answer, "load", storeUnavailable, reads);
+      if (reads.alert) reads.answered(reads.round);
+      return answer;
+    },
+    glance(id) {
       if (reads.alert) reads.admit();
       let answer: MaybePromise<SessionRecord | undefined>;
       try {

@@ -1,6 +1,7 @@
 import { clockCache } from "./clock-cache.ts";
 import { belongsSince, type Entry } from "./entry.ts";
 import type { Calls } from "./calls.ts";
+import { floorMarks, type Mark } from "./floor-marks.ts";
 import { andThen, isPromise } from "./maybe.ts";
 import { ownKind, type Names } from "./names.ts";
 import { storeFull, storeUnavailable } from "./errors.ts";
@@ -10,7 +11,8 @@ import { digestOf } from "./token.ts";
 
 /**
  * Floors: "nothing of this subject, or of this tenant, that came before T is live". A mass ending writes one first, so that a log-in
- * racing with it is dead too. Resumes look at a copy that is at most `floorLag` old; a log-in looks at the store.
+ * racing with it is dead too. Resumes look at a copy that is at most `floorLag` old; a log-in looks at the store. A floor is read again when the mark
+ * beside it says that one was raised ({@link FloorMarks}).
  */
 export interface Floors {
   /** Raises the floor of a subject, or of the tenant when there is none. */
@@ -33,13 +35,19 @@ interface Known {
   floor: Floor;
   /** Epoch ms at which it was read. */
   read: number;
+  /** The text of the mark that had been seen before it was read; `""`: it was written here. */
+  mark: string | undefined;
 }
 
 const noFloor: Floor = { at: 0, except: [] };
 
+/** ms after which a floor is read again though its mark has not changed: a store that lost the last mark, and not the floor, heals so. */
+const believed = 60_000;
+
 export function floorsOf(calls: Calls, names: Names, settings: Pick<Settings, "clock" | "floorLag">): Floors {
   const known = clockCache<Known>(10_000);
   const ids = clockCache<SessionId>(10_000);
+  const marks = floorMarks(calls, names, settings);
   /** Epoch ms at which this process last raised a floor. */
   let raised = 0;
 
@@ -52,32 +60,36 @@ export function floorsOf(calls: Calls, names: Names, settings: Pick<Settings, "c
     });
   }
 
-  function read(key: string, now: number): MaybePromise<Floor> {
-    const id = idOf(key);
-    if (isPromise(id)) return id.then((given) => andThen(calls.load(given), (record) => remember(key, floorIn(record), now)));
-    const record = calls.load(id);
-    return isPromise(record) ? record.then((given) => remember(key, floorIn(given), now)) : remember(key, floorIn(record), now);
+  function read(key: string, id: SessionId, now: number, mark?: string): MaybePromise<Floor> {
+    return andThen<SessionRecord | undefined, Floor>(calls.load(id), (record) => remember(key, floorIn(record), now, mark));
   }
 
-  function remember(key: string, floor: Floor, now: number): Floor {
+  function remember(key: string, floor: Floor, now: number, mark: string | undefined): Floor {
     const before = known.get(key);
-    if (before === undefined) known.set(key, { floor, read: now });
-    else {
-      before.floor = floor;
-      before.read = now;
-    }
+    if (before === undefined) known.set(key, { floor, read: now, mark });
+    else Object.assign(before, { floor, read: now, mark });
     return floor;
   }
 
-  function floorOf(key: string, now: number, fresh: boolean): MaybePromise<Floor> {
-    const before = fresh ? undefined : known.get(key);
-    return before !== undefined && Math.abs(now - before.read) < settings.floorLag ? before.floor : read(key, now);
+  /** Whether the floor of that key is above the entry. */
+  function floorAbove(key: string, entry: Entry, now: number, fresh: boolean): MaybePromise<boolean> {
+    return andThen<SessionId, boolean>(idOf(key), (id) => {
+      if (fresh) return andThen<Floor, boolean>(read(key, id, now), (floor) => isUnder(entry, floor));
+      return andThen<Mark | undefined, boolean>(marks.last(id, now), (mark) => {
+        if (mark === undefined || belongsSince(entry) >= mark.above) return false;
+        const before = known.get(key);
+        const since = mark.text === undefined ? settings.floorLag : believed;
+        const floor = before !== undefined && before.mark === mark.text && Math.abs(now - before.read) < since ? before.floor : read(key, id, now, mark.text);
+        return andThen<Floor, boolean>(floor, (given) => isUnder(entry, given));
+      });
+    });
   }
 
   return {
     async raise(subject, at, except) {
       const key = floorKey(subject);
       const id = await idOf(key);
+      const mark = await marks.announce(id, at);
       for (let tries = 0; tries < 20; tries++) {
         const record = await calls.load(id);
         const floor: Floor = { at: Math.max(at, floorIn(record).at), except };
@@ -87,9 +99,10 @@ export function floorsOf(calls: Calls, names: Names, settings: Pick<Settings, "c
           record === undefined ? { id, expect: "absent", kind: names.kind(ownKind.floor), set, wake } : { id, expect: record.version, set, wake },
         );
         if (outcome.ok) {
+          // Somebody else may have raised it meanwhile: it is read again when it is next looked at.
           raised = settings.clock.now();
-          remember(key, floor, raised);
-          return;
+          remember(key, floor, raised, "");
+          return mark();
         }
         if (outcome.why === "full") throw storeFull("the floor of a mass ending was not written");
       }
@@ -97,9 +110,15 @@ export function floorsOf(calls: Calls, names: Names, settings: Pick<Settings, "c
     },
     below(entry, now, fresh = false) {
       if (!fresh && entry.cleared > raised && Math.abs(now - entry.cleared) < settings.floorLag) return false;
-      const tenant = floorOf(tenantKey, now, fresh);
-      if (isPromise(tenant)) return tenant.then((floor) => isUnder(entry, floor) || belowSubject(entry, now, fresh));
-      return isUnder(entry, tenant) || belowSubject(entry, now, fresh);
+      const { subject } = entry.record;
+      const tenant = floorAbove(tenantKey, entry, now, fresh);
+      const own = (): MaybePromise<boolean> => subject !== undefined && floorAbove(floorKey(subject), entry, now, fresh);
+      // Of a store that answers later both are asked at once.
+      const below = isPromise(tenant) ? Promise.all([tenant, (async () => own())()]).then((both) => both.includes(true)) : tenant || own();
+      return andThen<boolean, boolean>(below, (is) => {
+        if (!is) entry.cleared = now;
+        return is;
+      });
     },
     belowKnown(entry) {
       const { subject } = entry.record;
@@ -107,18 +126,6 @@ export function floorsOf(calls: Calls, names: Names, settings: Pick<Settings, "c
       return floors.some((last) => last !== undefined && isUnder(entry, last.floor));
     },
   };
-
-  function belowSubject(entry: Entry, now: number, fresh: boolean): MaybePromise<boolean> {
-    const { subject } = entry.record;
-    const floor = subject === undefined ? noFloor : floorOf(floorKey(subject), now, fresh);
-    return isPromise(floor) ? floor.then((given) => judged(entry, given, now)) : judged(entry, floor, now);
-  }
-}
-
-function judged(entry: Entry, floor: Floor, now: number): boolean {
-  const below = isUnder(entry, floor);
-  if (!below) entry.cleared = now;
-  return below;
 }
 
 function isUnder(entry: Entry, floor: Floor): boolean {

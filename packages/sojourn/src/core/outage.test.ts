@@ -19,7 +19,7 @@ type Options = Partial<SessionsOptions<Data>>;
 
 const isRead = ({ verb }: StoreCall): boolean => verb === "load" || verb === "find";
 const isWrite = ({ verb }: StoreCall): boolean => verb === "commit";
-const isFloor = (call: StoreCall): boolean => "id" in call && call.id.startsWith("floor:");
+const isFloor = (call: StoreCall): boolean => "id" in call && /^(?:floor|marks):/.test(call.id);
 const before: Fault = { fault: "before" };
 
 for (const [name, wrap] of Object.entries({ "answers at once": (store: Store) => store, "answers later": delayed<Store> })) {

@@ -4,9 +4,8 @@ import { SojournError } from "./errors.ts";
 import { andThen, isPromise } from "./maybe.ts";
 import type { Visit } from "./resumable.ts";
 import type { MaybePromise } from "./seam.ts";
-import { judge } from "./secrets.ts";
-import { hashOf, idOf, type Token } from "./token.ts";
-import { newState, passedBefore, stateOfVisit } from "./visit.ts";
+import { idOf, type Token } from "./token.ts";
+import { isProven, newState, stateOfVisit } from "./visit.ts";
 
 /**
  * The state of a visit; while the store cannot be read, and if the settings say so, that of a session which this process knows, read-only.
@@ -32,7 +31,7 @@ function fromMemory(engine: Engine, visit: Visit, error: unknown): MaybePromise<
   const token = visit.token as Token;
   const entry = engine.entries.last(idOf(token));
   if (entry === undefined || !isGood(engine, entry)) throw error;
-  return andThen(passedBefore(entry, token) || isProven(engine, entry, token), (proven) => {
+  return andThen(isProven(engine, entry, token), (proven) => {
     if (!proven) throw error;
     const state = newState(visit, entry, undefined);
     state.degraded = error;
@@ -46,13 +45,6 @@ function isGood(engine: Engine, entry: Entry): boolean {
   if (Math.abs(now - entry.confirmed) > settings.serve) return false;
   if (entry.record.ended !== undefined || names.kindOf(entry.record.kind) === undefined) return false;
   return expiryOf(entry, now) === undefined && !floors.belowKnown(entry);
-}
-
-function isProven({ settings }: Engine, { secrets }: Entry, token: Token): MaybePromise<boolean> {
-  return andThen(hashOf(token), (hash) => {
-    const presented = judge(secrets, hash, settings.clock.now(), settings.grace);
-    return presented === "current" || presented === "successor" || presented === "grace";
-  });
 }
 
 /** What a write to a session hears that is served from memory. */

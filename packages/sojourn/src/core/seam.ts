@@ -7,7 +7,10 @@
 /** A value, or a promise of it. Only the two seams (Store and Resumable) use it: a synchronous answer costs no promise. */
 export type MaybePromise<T> = T | Promise<T>;
 
-/** Public name of a session: 48-bit milliseconds and 80 random bits as 26 sortable characters. Safe to log. */
+/**
+ * Public name of a session: 48-bit milliseconds and 80 random bits as 26 sortable characters. Safe to log.
+ * A store also keeps the manager's own records, under ids of up to 200 letters, digits, `:`, `-`, `_`, in which case counts.
+ */
 export type SessionId = string & { readonly sessionId: unique symbol };
 
 /** Where a listing goes on. Opaque; only the store that gave it can read it. */
@@ -98,6 +101,8 @@ export type Query = { readonly alias: string } | { readonly subject: string } | 
 export interface CallOptions {
   /** Epoch ms. Past it the outcome is unknown and may still land. */
   readonly deadline?: number;
+  /** Of a `load`: not from a copy that may lag behind the store; for decisions that must not be stale. Only a {@link LaggingStore} tells the two apart. */
+  readonly fresh?: boolean;
 }
 export interface Page extends CallOptions {
   readonly after?: Cursor;
@@ -139,6 +144,11 @@ export interface StoreEvent {
 /** The engine's own clock, epoch ms. */
 export interface ClockedStore {
   now(): MaybePromise<number>;
+}
+/** A store whose `load` may answer from a copy that is behind: a near cache, a replica. */
+export interface LaggingStore {
+  /** ms by which a load that is not `fresh` may miss what another process had acknowledged. What this process had acknowledged it never misses. */
+  readonly lag: number;
 }
 /** How many records of a kind have not ended. May lag by the time that the store's page states. */
 export interface CountableStore {

@@ -7,6 +7,7 @@ import type { SetCookies } from "./cookie.ts";
 import type { CsrfOptions } from "./csrf.ts";
 import { isCrossOrigin, isSafe, isUnstated } from "./origin.ts";
 import { problem, type Problem } from "./problem.ts";
+import { checkRoute, withoutRoute, withRoute } from "./route.ts";
 import type { Forwarding, TrustedProxies } from "./trusted-proxies.ts";
 import { warnOnce } from "./warn.ts";
 
@@ -25,6 +26,12 @@ export interface WebOptions {
   readonly csrf?: CsrfOptions;
   /** What browsers forget of this site when a session ends by its own request (Clear-Site-Data), over https only. Default nothing. */
   readonly clearSiteData?: readonly ClearedData[];
+  /**
+   * This process's name as the load balancer in front knows it, 1 to 32 small letters, digits and "-": it stands after every token that is handed out by a cookie
+   * or in a page's links, `<id>.<secret>.n1`, for the balancer to send the visitor back here. Default none. Whatever route a request's token names is taken
+   * off, with or without this. A request that some other process's visitor makes here changes nothing by itself: its next log-in or rotation names this one.
+   */
+  readonly route?: string;
   /**
    * Told why a problem answer took the place of the handler's (the session ended meanwhile, the store is broken).
    * Default: a line on stderr for what has status 500 or more.
@@ -84,7 +91,8 @@ export interface Door<Request> {
 
 /** @throws {SojournError} `invalid_option` */
 export function webDoor<Request>(options: WebOptions, reader: RequestReader<Request>): Door<Request> {
-  const { client: proxies, onFailure = report } = options;
+  const { client: proxies, route, onFailure = report } = options;
+  if (route !== undefined) checkRoute("route", route);
   if (options.carriers.length === 0)
     throw new SojournError("invalid_option", "carriers is empty. Say how tokens travel: carriers: [cookie()], [bearer()] or both.");
   const carriers = options.carriers.filter((carrier): carrier is HeaderCarrier => carrier.place === undefined);
@@ -100,8 +108,9 @@ export function webDoor<Request>(options: WebOptions, reader: RequestReader<Requ
     });
     for (const carrier of carriers) {
       const value = reader.header(request, carrier.header);
-      const token = value === undefined ? undefined : carrier.read(value);
-      if (token === undefined) continue;
+      const given = value === undefined ? undefined : carrier.read(value);
+      if (given === undefined) continue;
+      const token = withoutRoute(given);
       const by = carrier.takeAway === undefined || handing === undefined ? carrier : handing;
       return { request, carrier: by, token, rotates: by.setCookie !== undefined, place: by.bound, room: by.room, onPending, client };
     }
@@ -140,8 +149,9 @@ export function webDoor<Request>(options: WebOptions, reader: RequestReader<Requ
       return crossed(request, carrier.crossSite === true);
     },
     crossed: (request) => (isSafe(reader.method(request)) ? undefined : crossed(request, false)),
-    setCookie({ request, carrier }, back, given = reader.header(request, "cookie")) {
+    setCookie({ request, carrier }, settled, given = reader.header(request, "cookie")) {
       if (carrier?.setCookie === undefined) return undefined;
+      const back = route === undefined || settled.token === undefined ? settled : { ...settled, token: withRoute(settled.token, route) };
       if (carrier.secure === true && back.token !== undefined && !isSecure(request) && !isLoopback(reader.host(request) ?? "")) warnPlain();
       const first = carrier.setCookie(back);
       const parts = carrier.setParts?.(back, given) ?? [];

@@ -8,8 +8,8 @@ import type { WebOptions } from "./door.ts";
 import { trustedProxies } from "./trusted-proxies.ts";
 
 /** The options of an adapter for a door of the contract. */
-export function optionsOf({ carriers, origins, proxies, onFailure }: HttpDoor): WebOptions {
-  return { carriers: carriers.map(carrierOf), origins, client: trustedProxies(proxies), onFailure };
+export function optionsOf({ carriers, origins, proxies, route, onFailure }: HttpDoor): WebOptions {
+  return { carriers: carriers.map(carrierOf), origins, client: trustedProxies(proxies), onFailure, ...(route !== undefined && { route }) };
 }
 
 function carrierOf(given: HttpCarrier): Carrier {

@@ -12,5 +12,6 @@ export { rewriter } from "./page-rewriter.ts";
 export type { HtmlRewriter, HtmlStream, PageStream, PageToken } from "./page-rewriter.ts";
 export { formField, urlParameter } from "./parameters.ts";
 export type { FormFieldOptions, ParameterCarrier, UrlParameterOptions } from "./parameters.ts";
+export { withRoute } from "./route.ts";
 export { trustedProxies } from "./trusted-proxies.ts";
 export type { Forwarding, TrustedProxies } from "./trusted-proxies.ts";

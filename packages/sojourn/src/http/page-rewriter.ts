@@ -52,7 +52,10 @@ export function rewriter(Html: new () => HtmlStream): HtmlRewriter {
     html.on("startTag", (tag: StartTag, raw) => {
       html.emitRaw(tags.start(tag, raw));
       if (tags.isBlind()) blindFrom ??= tag.sourceCodeLocation?.endOffset;
-      if (tag.tagName === "noscript") html.on("text", unseen);
+      if (tag.tagName !== "noscript") return;
+      // Inside an <svg> one can stand in another, and a text heard twice would leave twice.
+      html.off("text", unseen);
+      html.on("text", unseen);
     });
     html.on("endTag", (tag: EndTag, raw) => {
       html.emitRaw(raw);

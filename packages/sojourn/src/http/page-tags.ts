@@ -1,4 +1,6 @@
+import { foreignContent } from "./page-foreign.ts";
 import { linkWith } from "./page-links.ts";
+import { noscriptText } from "./page-noscript.ts";
 import { refreshUrl } from "./page-refresh.ts";
 import type { PageToken } from "./page-rewriter.ts";
 import { tagEdits, type TagEdits } from "./tag-edits.ts";
@@ -40,6 +42,8 @@ const links: Readonly<Record<string, string>> = { a: "href", area: "href", ifram
 const known: ReadonlySet<string> = new Set([...Object.keys(links), "meta", "form"]);
 /** Inside these an end tag of a form does not close the form that stands around them, or not in every browser. */
 const opaque: ReadonlySet<string> = new Set(["svg", "math", "template", "select", "noscript", "frameset", "plaintext"]);
+/** In a select or a frameset browsers pass over these, after which the tokenizer reads by other rules. */
+const passedOver: ReadonlySet<string> = new Set(["svg", "math", "iframe", "noembed", "noscript", "plaintext", "style", "textarea", "title", "xmp"]);
 /** Referrer policies that tell other sites the whole URL. */
 const telling: ReadonlySet<string> = new Set(["unsafe-url", "no-referrer-when-downgrade", "always", "default"]);
 
@@ -55,30 +59,27 @@ export function pageTags(given: PageToken): PageTags {
   let lost = false;
   let form: "none" | "own" | "foreign" = "none";
   let inSelect = false;
-  /** How many `<svg>` and `<math>` are open: fields have no place there. */
-  let foreign = 0;
-  /** How many `<p>` have been seen in them. */
-  let paragraphs = 0;
-  /** The tokenizer is known to have lost its way. */
+  /** A `<frameset>` has begun: nothing but frames may follow. */
+  let framed = false;
+  /** Fields have no place in an `<svg>` or a `<math>`. */
+  const foreign = foreignContent();
+  /** What follows is no foreign content, or is text, for browsers but not for the tokenizer. */
   let blind = false;
   /** Something opaque stood in the form that is open. */
   let blurred = false;
   /** Whose form a field falls into is not known any more. */
   let unsure = false;
-  let tail = "";
+  const noscript = noscriptText();
 
   function start(tag: StartTag, raw: string): string {
     const { tagName } = tag;
+    foreign.start(tag);
     if (form !== "none" && opaque.has(tagName)) blurred = true;
     if (tagName === "base") rebase(tag);
     // In a select browsers drop most tags, and differ in which.
     else if (tagName === "select") inSelect = true;
-    else if (tagName === "svg" || tagName === "math") {
-      // After such a one the tokenizer takes for tags what is text.
-      if (tag.selfClosing) blind = true;
-      if (foreign === 0) paragraphs = 0;
-      foreign += 1;
-    } else if (tagName === "p") paragraphs += 1;
+    else if (tagName === "frameset") framed = true;
+    else if ((inSelect || framed) && passedOver.has(tagName)) blind = true;
     if (!known.has(tagName) && !tag.attrs.some(isPolicy)) return raw;
     const edits = tagEdits(tag, raw);
     quieten(tag, edits);
@@ -118,7 +119,7 @@ export function pageTags(given: PageToken): PageTags {
     if (form === "foreign" || method === "dialog") return edits.text();
     const posts = method === "post";
     const inField = posts ? (valueOf(tag, "enctype")?.toLowerCase() === "text/plain" ? undefined : field) : name;
-    const hidden = inField === undefined || unsure || foreign > 0 ? "" : `<input type="hidden" name="${inField}" value="${token}">`;
+    const hidden = inField === undefined || unsure || foreign.isOpen() ? "" : `<input type="hidden" name="${inField}" value="${token}">`;
     if (!posts || hidden !== "") return edits.text() + hidden;
     if (action.trim() !== "") edits.replace("action", (url) => linkWith(url, base, given));
     else {
@@ -130,22 +131,19 @@ export function pageTags(given: PageToken): PageTags {
 
   return {
     start,
-    isBlind: () => blind,
+    isBlind: () => blind || foreign.isLost(),
     end({ tagName }) {
       if (tagName === "select") inSelect = false;
-      // These leave an <svg> without ending it, unless they end what began in it; the tokenizer stays.
-      if (foreign > 0 && (tagName === "br" || (tagName === "p" && --paragraphs < 0))) blind = true;
-      if (tagName === "svg" || tagName === "math") foreign = Math.max(0, foreign - 1);
+      foreign.end(tagName);
+      if (tagName === "noscript" && noscript.goesOn()) blind = true;
       if (tagName !== "form" || form === "none") return;
       if (blurred && form === "foreign") unsure = true;
       form = "none";
     },
     unseen(raw) {
-      const text = (tail + raw).toLowerCase();
-      // A browser without scripts finds tags here.
-      if (text.includes("<base")) lost = true;
-      if (text.includes("<form") || text.includes("</form") || text.includes("<!--")) unsure = true;
-      tail = text.slice(-8);
+      noscript.read(raw);
+      if (noscript.hasBase()) lost = true;
+      if (noscript.hasForm()) unsure = true;
     },
   };
 }

@@ -10,6 +10,7 @@ import { isSafe } from "./origin.ts";
 import type { AnswerPlan } from "./page-answer.ts";
 import type { HtmlRewriter, PageToken } from "./page-rewriter.ts";
 import { fieldValue, queryValue, type ParameterCarrier } from "./parameters.ts";
+import { withoutRoute, withRoute } from "./route.ts";
 
 /** A visit that may have come by other ways than a header. */
 export interface WideKnock<Request> extends Knock<Request> {
@@ -44,7 +45,7 @@ const defaultLimit = 1_048_576;
 
 /** `undefined` when the options ask for none of it. @throws {SojournError} `invalid_option` */
 export function wideDoor<Request>(options: WebOptions, reader: RequestReader<Request>, door: Door<Request>): WideDoor<Request> | undefined {
-  const { csrf, carriers } = options;
+  const { csrf, carriers, route } = options;
   const parameters = parametersOf(carriers);
   const clear = clearText(options.clearSiteData);
   if (parameters.length === 0 && csrf === undefined && clear === undefined) return undefined;
@@ -56,7 +57,7 @@ export function wideDoor<Request>(options: WebOptions, reader: RequestReader<Req
   /** A token in the URL and another in the form: neither counts. */
   function inParameters(query: string | undefined, form: unknown): { readonly carrier: ParameterCarrier; readonly token: string } | undefined {
     const field = inForm === undefined ? undefined : fieldValue(form, inForm.name);
-    const [byUrl, byForm] = [query === undefined ? undefined : inQuery?.read(query), field === undefined ? undefined : inForm?.read(field)];
+    const [byUrl, byForm] = [tokenIn(inQuery, query), tokenIn(inForm, field)];
     if (byUrl !== undefined && byForm !== undefined && byUrl !== byForm) return undefined;
     if (byUrl !== undefined && inQuery !== undefined) return { carrier: inQuery, token: byUrl };
     return byForm !== undefined && inForm !== undefined ? { carrier: inForm, token: byForm } : undefined;
@@ -135,8 +136,13 @@ export function wideDoor<Request>(options: WebOptions, reader: RequestReader<Req
 
   function pageToken(request: Request, name: string, token: string): PageToken | undefined {
     const page = pageOf(request);
-    return page === undefined ? undefined : { name, token, page, field: inForm?.name };
+    return page === undefined ? undefined : { name, token: route === undefined ? token : withRoute(token, route), page, field: inForm?.name };
   }
+}
+
+function tokenIn(carrier: ParameterCarrier | undefined, value: string | undefined): string | undefined {
+  const token = value === undefined ? undefined : carrier?.read(value);
+  return token === undefined ? undefined : withoutRoute(token);
 }
 
 /** @throws {SojournError} `invalid_option` */

@@ -134,18 +134,22 @@ export function heldCalls(parts: SealedParts, held: Held, entries: Entries): Cal
     return { ...record, fields: Object.setPrototypeOf(fields, null) as SessionRecord["fields"] };
   }
 
+  function load(id: SessionId): MaybePromise<SessionRecord | undefined> {
+    const { record } = held;
+    if (record?.id !== id) throw needsStore();
+    if (held.aside === "none" || aside === undefined) return record;
+    return andThen(aside.load(id), (rested) => {
+      if (rested === undefined) return undefined;
+      held.rested = rested;
+      return (held.record = withRested(record));
+    });
+  }
+
   return {
     writable: true,
-    load(id) {
-      const { record } = held;
-      if (record?.id !== id) throw needsStore();
-      if (held.aside === "none" || aside === undefined) return record;
-      return andThen(aside.load(id), (rested) => {
-        if (rested === undefined) return undefined;
-        held.rested = rested;
-        return (held.record = withRested(record));
-      });
-    },
+    lags: false,
+    load,
+    glance: load,
     commit,
     find(query, page) {
       if (places === undefined) throw needsStore();

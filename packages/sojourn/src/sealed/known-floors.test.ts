@@ -20,7 +20,7 @@ async function raised(subject: string | undefined, ...at: readonly number[]): Pr
   const states: SessionRecord[] = [];
   for (const one of at) {
     await core.raise(subject, one, [`spared-${one}`] as never);
-    states.push(...store.find({ kind: "main:$floor" }).records);
+    states.push(...store.find({ kind: "main:$floor" }).records.filter(({ id }) => id.startsWith("floor:")));
   }
   return states;
 }

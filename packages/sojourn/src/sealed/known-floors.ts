@@ -54,6 +54,8 @@ export function knownFloors(tenant: string): KnownFloors {
 
   return {
     note(record) {
+      // The tenant's marks pass by here too.
+      if (record.fields["$at"] === undefined) return;
       const floor = floorIn(record);
       const until = record.wake ?? Infinity;
       const before = floors.get(record.id, -Infinity);

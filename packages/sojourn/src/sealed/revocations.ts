@@ -144,7 +144,11 @@ function noting(calls: Calls, floors: KnownFloors): Calls {
     get writable() {
       return calls.writable;
     },
+    get lags() {
+      return calls.lags;
+    },
     load: (id) => andThen(calls.load(id), noted),
+    glance: (id) => andThen(calls.glance(id), noted),
     commit: (change: Change) =>
       andThen(calls.commit(change), (outcome) => {
         if (outcome.ok) noted(outcome.record ?? assumed(undefined, { ...change, expect: "absent" }, outcome.version));

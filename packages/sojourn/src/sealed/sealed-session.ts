@@ -53,7 +53,14 @@ function engineOf(parts: SealedParts, held: Held): Engine {
     wakes,
     // No lease is ever taken.
     owner: "",
-    calls: { writable: true, load: (id) => calls().load(id), commit: (change) => calls().commit(change), find: (query, page) => calls().find(query, page) },
+    calls: {
+      writable: true,
+      lags: false,
+      load: (id) => calls().load(id),
+      glance: (id) => calls().glance(id),
+      commit: (change) => calls().commit(change),
+      find: (query, page) => calls().find(query, page),
+    },
     entries,
     seals: { token: (of) => tokenNow(parts, engine, held, of), handBack: (of) => handBack(parts, held, of) },
   };

@@ -26,6 +26,8 @@ export interface HttpDoor {
   readonly origins: readonly string[];
   /** How many proxies to believe about X-Forwarded-For and X-Forwarded-Proto. */
   readonly proxies: number;
+  /** The process's name as a load balancer knows it. Default none. */
+  readonly route?: string | undefined;
   /** To be told why a problem took the place of an answer. */
   readonly onFailure: (error: unknown) => void;
 }

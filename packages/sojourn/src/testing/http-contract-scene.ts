@@ -12,6 +12,8 @@ export interface SceneOptions {
   /** Default: the cookie as it is by default. */
   readonly carriers?: readonly HttpCarrier[];
   readonly origins?: readonly string[];
+  /** The process's name as a load balancer knows it. Default none. */
+  readonly route?: string;
   /** Whether there is a second kind of session, in a cookie of its own. Default false. */
   readonly admin?: boolean;
 }
@@ -92,6 +94,7 @@ export function onSite(options: SceneOptions, act: (scene: HttpScene) => Promise
       carriers,
       origins: options.origins ?? [],
       proxies: 1,
+      route: options.route,
       onFailure: (error) => void failures.push(error),
     });
     const door = doorOf("web", options.carriers ?? [defaultCookie]);
@@ -172,7 +175,8 @@ export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-function inMemory(): Store {
+/** Where the sessions of a check rest unless the harness says so. */
+export function inMemory(): Store {
   const plain = plainStore();
   return {
     load: (id) => plain.records.get(id),

@@ -69,6 +69,25 @@ const reading = (read: (value: string) => string | undefined): Faults => ({
 });
 const cookies = (value: string): string[] => value.split(/; ?/).flatMap((pair) => (pair.startsWith("__Host-Http-session=") ? [pair.slice(20)] : []));
 
+const ownRoute = "a process with a route writes it after every token that its cookies bring, and nowhere else";
+const anyRoute = "a token is as good with the route of another process, of one that is gone, or none, wherever it is shown; that alone sets no cookie";
+const nextRoute = "a token with another process's route has this one's from its next secret on: at a log-in, and at the periodic rotation";
+/** The adapter's carriers, which read what this makes of what they read. */
+const reads = (given: WebOptions, made: (value: string) => string | undefined): WebOptions => ({
+  ...given,
+  carriers: given.carriers.map((carrier) => ({
+    ...carrier,
+    read: (value) => {
+      const token = carrier.read(value);
+      return token === undefined ? undefined : made(token);
+    },
+  })),
+});
+const routed = (told: unknown): unknown => {
+  const { token } = told as { readonly token?: string };
+  return token === undefined ? told : { token: `${token}.n1` };
+};
+
 /** A fault, and the promise that it breaks. */
 const planted: readonly [fault: string, faults: Faults, promise: string][] = [
   [
@@ -227,6 +246,86 @@ const planted: readonly [fault: string, faults: Faults, promise: string][] = [
     "of the cookies of a long token only the first leaves",
     { head: (headers) => ({ ...headers, ...(Array.isArray(headers["set-cookie"]) ? { "set-cookie": headers["set-cookie"].slice(0, 1) } : undefined) }) },
     "a token too long for one cookie comes and goes in several; a shorter one leaves none of them behind, and one too long for all is a problem",
+  ],
+  ["the route is forgotten", { options: ({ route: _, ...given }) => given }, ownRoute],
+  [
+    "the route of an ended session's cookie stays",
+    { head: (headers) => ({ ...headers, "set-cookie": [headers["set-cookie"] ?? []].flat().map((line) => line.replace("session=;", "session=.n1;")) }) },
+    ownRoute,
+  ],
+  [
+    "the handler's token has a route",
+    { answer: (reply, response) => send(reply.json === undefined ? reply : { ...reply, json: routed(reply.json) }, response) },
+    ownRoute,
+  ],
+  [
+    "a process takes no route but its own",
+    { options: (given) => reads(given, (value) => (value.slice(59) === `.${given.route}` ? value.slice(0, 59) : value.replaceAll(/\.(?=[^.]*$)/g, "!"))) },
+    anyRoute,
+  ],
+  [
+    "a process without a route takes none",
+    { options: (given) => (given.route === undefined ? reads(given, (value) => (value.length > 59 ? undefined : value)) : given) },
+    anyRoute,
+  ],
+  [
+    "a visitor of another process is given a cookie at once",
+    {
+      manager: (real) => {
+        const shown = new WeakMap<Session<HttpData>, string | undefined>();
+        return {
+          visit: async (visit) => {
+            const session = await real.visit(visit);
+            shown.set(session, session.exists ? visit.token : undefined);
+            return session;
+          },
+          settle: async (session) => {
+            const token = shown.get(session);
+            return (await real.settle(session)) ?? (token === undefined ? undefined : { token });
+          },
+        };
+      },
+    },
+    anyRoute,
+  ],
+  [
+    "the route that came is written again",
+    { head: (headers) => ({ ...headers, "set-cookie": [headers["set-cookie"] ?? []].flat().map((line) => line.replace(".n2;", ".n1;")) }) },
+    nextRoute,
+  ],
+  [
+    "whatever follows a token is cut off",
+    { options: (given) => reads(given, (value) => value.slice(0, 59)) },
+    "what follows a token and is no route makes it malformed: no store call, no cookie, nobody",
+  ],
+  [
+    "a route of any length is cut off",
+    { options: (given) => reads(given, (value) => value.replace(/\.[a-z0-9-]{33,}$/, "")) },
+    "what follows a token and is no route makes it malformed: no store call, no cookie, nobody",
+  ],
+  [
+    "bearer clients' routes are not taken off",
+    { options: (given) => reads(given, (value) => (value.length > 59 ? undefined : value)) },
+    "bearer clients: a token is taken with any route, and none is written",
+  ],
+  [
+    "the name is kept in the session",
+    {
+      manager: (real) => ({
+        ...real,
+        visit: async (visit) => {
+          const session = await real.visit(visit);
+          session.set("cart", ["marked-route"]);
+          return session;
+        },
+      }),
+    },
+    "a route is taken off before anything looks: the manager, the store and the session never see it",
+  ],
+  [
+    "a route that is no name is passed over",
+    { options: ({ route, ...given }) => (route === undefined || !/^[a-z0-9-]{1,32}$/.test(route) ? given : { ...given, route }) },
+    "a route that no load balancer could be told is refused by name when the adapter is made",
   ],
 ];
 

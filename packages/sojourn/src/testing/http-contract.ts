@@ -3,6 +3,7 @@ import { cachePromises } from "./http-contract-caches.ts";
 import { failurePromises } from "./http-contract-failures.ts";
 import type { HttpCheck } from "./http-contract-harness.ts";
 import { originPromises } from "./http-contract-origins.ts";
+import { routePromises } from "./http-contract-routes.ts";
 import { tokenPromises } from "./http-contract-tokens.ts";
 
 /**
@@ -20,4 +21,5 @@ export const httpContract: Readonly<Record<string, HttpCheck>> = {
   ...failurePromises,
   ...cachePromises,
   ...originPromises,
+  ...routePromises,
 };

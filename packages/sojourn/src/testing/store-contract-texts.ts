@@ -1,5 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { scene, wordOf, type StoreCheck } from "./store-harness.ts";
+import type { SessionId } from "../core/seam.ts";
+import { everyRecord, scene, wordOf, type StoreCheck } from "./store-harness.ts";
 
 /**
  * Every well-formed Unicode text must come back as it was. Lone surrogates need not: the manager refuses them in names, subjects and aliases,
@@ -78,6 +79,31 @@ export const textPromises: Readonly<Record<string, StoreCheck>> = {
         );
       equal(wordOf(await a.commit({ id: id(), expect: "absent", kind: text, kindLimit: 1 })), "full");
       equal(wordOf(await a.commit({ id: id(), expect: "absent", kind: "k", claim: [text] })), "taken");
+    }
+  }),
+
+  "text: the manager's own ids, longer ones with `:` and capitals, are ids like others": scene(async ({ a, b, kind, name, own }) => {
+    const stem = `floor:${name("id").slice(3)}`;
+    const ids = [`${stem}:a`, `${stem}:A`, `${stem}:a-_`, `${stem}:${"Zz09-_:".repeat(20)}`.slice(0, 200), stem] as SessionId[];
+    own(ids);
+    const subject = name("subject");
+    for (const [i, id] of ids.entries()) {
+      deepEqual(await b.load(id), undefined);
+      equal(wordOf(await a.commit({ id, expect: "absent", kind, subject, wake: 5, claim: [`${subject}${i}`], set: { n: String(i) } })), "ok");
+      equal(wordOf(await b.commit({ id, expect: "absent", kind })), "exists");
+      equal(wordOf(await b.commit({ id, expect: 1, set: { m: String(i) } })), "ok");
+    }
+    for (const [i, id] of ids.entries()) {
+      const record = await b.load(id);
+      deepEqual([record?.id, record?.version, record?.fields["n"], record?.fields["m"]], [id, 2, String(i), String(i)]);
+      deepEqual(
+        (await b.find({ alias: `${subject}${i}` })).records.map((found) => found.id),
+        [id],
+      );
+    }
+    for (const query of [{ kind }, { subject }]) {
+      const seen = (await everyRecord(a, query, { limit: 2 })).map((found) => found.id);
+      deepEqual(seen.toSorted(), ids.toSorted(), JSON.stringify(query));
     }
   }),
 };

@@ -17,7 +17,7 @@ process.stdout.write(`differential tests: SOJOURN_SEED=${seed}\n`);
 
 const histories = fc.array(fc.array(fc.nat(), { minLength: 12, maxLength: 48, size: "max" }), { minLength: 1, maxLength: 50, size: "max" });
 const played = (harness: DifferentialHarness) => fc.asyncProperty(histories, (history) => playHistory(harness, history));
-const agrees = (harness: DifferentialHarness, numRuns: number): Promise<void> => fc.assert(played(harness), { seed, numRuns });
+const agrees = (harness: DifferentialHarness, numRuns: number): Promise<void> => fc.assert(played(harness), { seed, numRuns, endOnFailure: true });
 
 describe("random changes become in the memory store what apply() says", () => {
   test("as given", () => agrees({ open: () => memory }, 80));

@@ -25,11 +25,11 @@ export function isReserved(name: string): boolean {
 }
 
 /**
- * Whether the fields of a record stay as they are. Floors hold a time and ids of sessions, nothing that is anybody's secret; and one that could not be
+ * Whether the fields of a record stay as they are. Floors and their marks hold a time and ids of sessions, nothing that is anybody's secret; and one that could not be
  * read any more, because its key has been taken out of the ring, would bring back to life what it ended.
  */
 export function isClear(id: SessionId): boolean {
-  return id.startsWith("floor:");
+  return id.startsWith("floor:") || id.startsWith("marks:");
 }
 
 /** The text of a session's field that cannot be opened: not JSON, so the manager tells of it and reads it as absent. It is never written. */

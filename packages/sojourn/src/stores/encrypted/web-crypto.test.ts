@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Store } from "../../core/seam.ts";
 import { newKey } from "../../sealed/keys.ts";
 import { newId } from "../../testing/new-id.ts";
-import { storeContract } from "../../testing/store-contract.ts";
+import { keepsTheContract } from "../contract.fixture.ts";
 import { memoryStore } from "../memory/memory.ts";
 import type { encrypted } from "./encrypted.ts";
 
@@ -28,9 +28,7 @@ const [key, names] = [newKey(), newKey()];
 describe("the store contract, with WebCrypto alone", () => {
   let store: Promise<Store> | undefined;
   const opened = (): Promise<Store> => (store ??= withWebCrypto().then((made) => made(memoryStore(), [key], { names })));
-  test.each(Object.entries(storeContract))("%s", async (_, check) => {
-    expect(await check({ open: opened })).toBeUndefined();
-  });
+  keepsTheContract({ open: opened });
 });
 
 test("what one platform sealed and named, the other opens and finds", async () => {

@@ -1,8 +1,9 @@
-// A process of its own for lmdb.test.ts. Takes { run, with } and answers { result } or { error }; the folder is its argument.
+// A process of its own for lmdb.test.ts. Does what it is asked; the folder is its argument.
 import { writeSync } from "node:fs";
 import { open } from "lmdb";
 import { lmdbStore, openLmdb } from "sojourn/stores/lmdb";
 import { runStoreJob } from "sojourn/testing";
+import { answering } from "../answering.mjs";
 
 const root = openLmdb(open, process.argv[2]);
 const store = lmdbStore(root);
@@ -40,11 +41,4 @@ const commands = {
   },
 };
 
-process.on("message", ({ run, with: what }) => {
-  // The first step may throw as well.
-  new Promise((resolve) => resolve(commands[run](what))).then(
-    (result) => process.send({ result }),
-    (/** @type {unknown} */ error) => process.send({ error: error instanceof Error ? error.stack : String(error) }),
-  );
-});
-process.send({ result: "ready" });
+answering(commands);

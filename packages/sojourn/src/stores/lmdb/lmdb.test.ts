@@ -6,10 +6,11 @@ import { afterAll, afterEach, describe, expect, it } from "vitest";
 import type { SessionId, StoreEvent } from "../../core/seam.ts";
 import { delayed } from "../../testing/delayed.ts";
 import { newId } from "../../testing/new-id.ts";
-import { storeContract } from "../../testing/store-contract.ts";
+import { keepsTheContract } from "../contract.fixture.ts";
 import { readHead } from "./head.ts";
 import { layoutKey, numberKeys } from "./keys.ts";
-import { childIn, type Child } from "./lmdb-child.fixture.ts";
+import { racers, type Child } from "../child.fixture.ts";
+import { childIn } from "./lmdb-child.fixture.ts";
 import { lmdbStore, openLmdb, type LmdbStore, type LmdbStoreOptions } from "./lmdb.ts";
 
 const ended = '{"at":1,"reason":"closed"}';
@@ -64,24 +65,11 @@ describe("the store contract", () => {
     rmSync(folder, { recursive: true });
   });
 
-  /** Races of real processes, kept from one check to the next. */
-  const racers: Promise<Child>[] = [];
-  async function race(job: string, params: readonly unknown[]): Promise<unknown[]> {
-    while (racers.length < params.length) {
-      racers.push(spawn(folder));
-      // These outlive the test that began them.
-      await racers.at(-1);
-      endings.push(undo.pop() as () => unknown);
-    }
-    return Promise.all(params.map(async (param, i) => (await (racers[i] as Promise<Child>)).ask("job", { job, params: param })));
-  }
-  const endings: (() => unknown)[] = [];
-  afterAll(async () => {
-    for (const end of endings) await end();
-  });
+  const racing = racers(() => childIn(folder));
+  afterAll(() => racing.end());
 
   const ways = {
-    "as given, races between processes": { views: stores, race },
+    "as given, races between processes": { views: stores, race: racing.race },
     "with delayed answers": { views: stores.map(delayed) },
     "relaxed, one view": { views: [early, early] },
     "flushed, two records live": { views: [flushed, flushed] },
@@ -89,12 +77,7 @@ describe("the store contract", () => {
   for (const [how, { views, ...harness }] of Object.entries(ways)) {
     describe(how, () => {
       let next = 0;
-      for (const [promise, check] of Object.entries(storeContract)) {
-        it(promise, async (context) => {
-          const reason = await check({ open: () => views[next++ % 2] as LmdbStore, ...harness });
-          if (typeof reason === "string") context.skip(reason);
-        });
-      }
+      keepsTheContract({ open: () => views[next++ % 2] as LmdbStore, ...harness });
     });
   }
 });
@@ -127,9 +110,9 @@ describe("several processes", () => {
     expect(outcome.ok && outcome.record).toBe(store.load(id));
   });
 
-  // What a stopped process does with LMDB's lock has been looked at on Linux only.
-  it.skipIf(process.platform !== "linux")(
-    "a process stopped inside a write transaction stops neither our event loop nor our loads, and a deadline withdraws what waits",
+  const notLinux = process.platform === "linux" ? "" : " (what a stopped process does with LMDB's lock has been looked at on Linux only)";
+  it.skipIf(notLinux !== "")(
+    `a process stopped inside a write transaction stops neither our event loop nor our loads, and a deadline withdraws what waits${notLinux}`,
     async () => {
       const folder = temporary();
       const store = storeOn(rootIn(folder));
@@ -427,4 +410,25 @@ describe("answers", () => {
       expect(() => lmdbStore(root, options)).toThrow(expect.objectContaining({ code: "invalid_option", message: containing(name) }));
     }
   });
+});
+
+it("two stores on one root that are both watched lose sight of no merge of the other", async () => {
+  const root = rootIn(temporary());
+  const [a, b, judge] = [storeOn(root), storeOn(root), storeOn(root)];
+  for (const store of [a, b]) undo.push(store.watch(() => undefined));
+  for (let round = 0; round < 40; round++) {
+    const [id] = (await created(a, 1)) as [SessionId];
+    const merge = async (store: LmdbStore, mark: string): Promise<void> => {
+      for (let n = 0; n < 12; n++) {
+        const outcome = await store.commit({ id, expect: "live", set: { [`${mark}${n}`]: "1" } });
+        // What a commit answers and what a load gives is whole, whoever wrote it.
+        const seen = store.load(id);
+        expect(Object.keys(seen?.fields ?? {}).length).toBe((seen?.version ?? 0) - 1);
+        if (outcome.ok && outcome.record !== undefined) expect(Object.keys(outcome.record.fields).length).toBe(outcome.version - 1);
+        if (n % 3 === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
+    await Promise.all([merge(a, "a"), merge(b, "b"), merge(a, "c"), merge(b, "d")]);
+    expect([a, b, judge].map((store) => Object.keys(store.load(id)?.fields ?? {}).length)).toEqual([48, 48, 48]);
+  }
 });

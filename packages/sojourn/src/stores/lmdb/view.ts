@@ -84,9 +84,12 @@ export function view(root: LmdbRoot, { records, log }: Layout, live: number): Vi
     }
   }
 
+  /** Only from where the group began: a read on an older snapshot may have gone back behind it, and what others wrote in between is in the log. */
   function see(group: Group): void {
-    absorb(group.entries, group.last, group.records);
-    known = group.last;
+    if (known === group.base) {
+      absorb(group.entries, group.last, group.records);
+      known = group.last;
+    } else known = unknown;
     expected = undefined;
     group.seen();
   }
@@ -107,7 +110,7 @@ export function view(root: LmdbRoot, { records, log }: Layout, live: number): Vi
     if (known === head.last) return;
     const passed = expected !== undefined && head.last >= expected.last ? expected : undefined;
     // Only its own mark says that it was this group, and not, after a failed commit of this one, another process's.
-    if (passed !== undefined && head.last === passed.last && head.writer === writer) return see(passed);
+    if (known === passed?.base && head.last === passed.last && head.writer === writer) return see(passed);
     const from = known;
     known = unknown;
     if (from === unknown || from < head.pruned || head.last < from || head.last - from > farBehind) reread(head);

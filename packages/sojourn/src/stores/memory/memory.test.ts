@@ -3,7 +3,7 @@ import { SojournError } from "../../core/errors.ts";
 import type { Change, Cursor, SessionId, SessionRecord, StoreEvent } from "../../core/seam.ts";
 import { delayed } from "../../testing/delayed.ts";
 import { newId } from "../../testing/new-id.ts";
-import { storeContract } from "../../testing/store-contract.ts";
+import { keepsTheContract } from "../contract.fixture.ts";
 import { memoryStore, type MemoryStore } from "./memory.ts";
 
 const ended = '{"at":1,"reason":"closed"}';
@@ -14,7 +14,7 @@ describe.each([
   ["delayed", delayed(memoryStore())],
   ["one live session in front", memoryStore({ live: 1 })],
 ])("the memory store, %s", (_, store) => {
-  for (const [promise, check] of Object.entries(storeContract)) test(promise, () => check({ open: () => store }));
+  keepsTheContract({ open: () => store });
 });
 
 /** Chance that is the same in every run. */

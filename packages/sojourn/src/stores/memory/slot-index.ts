@@ -56,7 +56,7 @@ export function slotIndex(): SlotIndex {
   /** The place of exactly this session under this hash. */
   function placeOf({ cells, mask }: Segment, hash: number, session: number): number {
     let i = (hash >>> segmentBits) & mask;
-    while (cells[2 * i + 1] !== session) {
+    while (cells[2 * i] !== hash || cells[2 * i + 1] !== session) {
       if (cells[2 * i + 1] === 0) throw new RangeError("the memory store's index has lost a session");
       i = (i + 1) & mask;
     }

@@ -1,0 +1,4 @@
+import { serve } from "../http/serve.mjs";
+import { field } from "./designs.mjs";
+
+await serve(field);
