@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { linkWith } from "./page-links.ts";
 import { refreshUrl } from "./page-refresh.ts";
+import { queryValue } from "./parameters.ts";
 
 const token = "01hv0000000000000000000000.abcdefghijklmnopqrstuvwxyz012345";
 const page = new URL("https://shop.example/a/b?q=1");
@@ -25,6 +26,8 @@ describe("a link of the page's own origin", () => {
     ["/x?sid", `/x?${t}`],
     ["/x?sidney=1", `/x?sidney=1&${t}`],
     ["/x?&&a", `/x?a&${t}`],
+    ["/x??%73id=1", `/x??%73id=1&${t}`],
+    ["/x??sid=1", `/x??sid=1&${t}`],
     ["/s\u00f6k?\u00e9=1", `/s\u00f6k?\u00e9=1&${t}`],
     ["\\x", `\\x?${t}`],
   ])("%j becomes %j", (reference, expected) => expect(link(reference)).toBe(expected));
@@ -32,6 +35,20 @@ describe("a link of the page's own origin", () => {
   it.each([["#top"], ["#"], ["/a/b?q=1#x"], ["?q=1#x"]])("%j leads to a place in the page itself and stays", (reference) =>
     expect(link(reference)).toBeUndefined(),
   );
+});
+
+it.each([
+  ["/x?sid=a", "a"],
+  ["/x?a=1&%73id=a#sid=b", "a"],
+  ["/x?sid=a&sid=a", "a"],
+  ["/x?sid=a&sid=b", undefined],
+  ["/x??sid=a", undefined],
+  ["/x", undefined],
+])("the parameter of %j is %j", (url, value) => {
+  expect(queryValue(url, "sid")).toBe(value);
+  // As the platform reads the same URL.
+  const all = new Set(new URL(url, page).searchParams.getAll("sid"));
+  expect(all.size === 1 ? [...all][0] : undefined).toBe(value);
 });
 
 const hostile = [

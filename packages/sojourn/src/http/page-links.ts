@@ -1,3 +1,5 @@
+import { pairsOf } from "./parameters.ts";
+
 /** What stands in the links of one page. */
 export interface LinkToken {
   /** Of the URL's parameter. */
@@ -10,7 +12,7 @@ export interface LinkToken {
 /** Decodes the name in one pair of a query as a form would (WHATWG URL, application/x-www-form-urlencoded). */
 function isNamed(pair: string, name: string): boolean {
   if (!pair.startsWith(name) && !/[%+]/.test(pair)) return false;
-  return new URLSearchParams(pair).has(name);
+  return pairsOf(pair).has(name);
 }
 
 /**

@@ -83,7 +83,12 @@ export function queryValue(url: string, name: string): string | undefined {
   const from = url.indexOf("?");
   if (from === -1) return undefined;
   const to = url.indexOf("#", from);
-  return sole(new URLSearchParams(url.slice(from + 1, to === -1 ? undefined : to)).getAll(name));
+  return sole(pairsOf(url.slice(from + 1, to === -1 ? undefined : to)).getAll(name));
+}
+
+/** What a query holds. A question mark at its beginning belongs to the first name, and not, as the constructor would have it, to nothing. */
+export function pairsOf(query: string): URLSearchParams {
+  return new URLSearchParams(`&${query}`);
 }
 
 /**
