@@ -10,10 +10,11 @@ import { memory } from "./suites/memory.mjs";
 import { rehearsal } from "./suites/rehearsal.mjs";
 import { scale } from "./suites/scale.mjs";
 import { sealed } from "./suites/sealed.mjs";
+import { server } from "./suites/server.mjs";
 import { sms } from "./suites/sms.mjs";
 
 /** Every suite: one file in suites/, one line here. */
-const suites = { http, links, memory, scale, sealed, cluster, rehearsal, sms };
+const suites = { http, links, memory, scale, sealed, cluster, rehearsal, server, sms };
 
 const usage = `npm run bench -- ${Object.keys(suites).join(" | ")} [--quick | --full] [--json FILE] [--rounds N] [--slot MS] [--only FRAMEWORK | DESIGN | SESSIONS] [--data FOLDER] [--profile FRAMEWORK-DESIGN-WORKLOAD] [--sessions N] [--shards N] [--buckets N]`;
 

@@ -29,12 +29,17 @@ const programs: ReadonlySet<string> = new Set([
   "apt-get",
   "chromium",
   "nginx",
+  "install",
+  "ln",
+  "systemctl",
+  "systemd-sysusers",
+  "docker",
 ]);
 
 /** Why a documented command cannot work, or undefined. `folder` (from the root) is where the commands before it have gone; the second value is where this one goes. */
 export function commandFault(command: string, folder: string): readonly [fault: string | undefined, folder: string] {
   const words = command.split(/\s+/);
-  while (/^\w+=/.test(words[0] ?? "") || words[0] === "sudo" || words[0] === "exec") words.shift();
+  while (/^\w+=/.test(words[0] ?? "") || words[0] === "sudo" || words[0] === "exec") words.splice(0, words[0] === "sudo" && words[1] === "-u" ? 3 : 1);
   const [program = "", first = "", second = ""] = words;
   if (program === "cd") return enter(first, folder);
   const fault = programFault(program, first, second, folder);

@@ -14,7 +14,7 @@ const workshop = join(root, ".doc-blocks");
 const vitest = join(root, "node_modules/vitest/vitest.mjs");
 /** As a reader's shell has it: a runner that finds itself inside another behaves differently. */
 const outside = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(VITEST|NODE_TEST|NODE_ENV|TEST$)/.test(name)));
-const shown = new Set(["text", "http", "json", "html", "mermaid"]);
+const shown = new Set(["text", "http", "json", "html", "mermaid", "yaml"]);
 
 const pages = filesUnder()
   .filter((path) => /^README\.md$|^docs\/.*\.md$|^(packages|examples)\/.*README\.md$|^(CONTRIBUTING|SECURITY)\.md$/.test(path))

@@ -4,7 +4,7 @@ import { parseAst } from "vitest/node";
 export function importsOf(source: string, path: string): readonly string[] {
   const found: string[] = [];
   // oxlint-disable-next-line typescript/no-deprecated -- of the parsers, vitest hands on this one
-  visit(parseAst(source, { lang: path.endsWith(".ts") ? "ts" : "js" }), found);
+  visit(parseAst(source, { lang: path.endsWith(".tsx") ? "tsx" : path.endsWith(".ts") ? "ts" : "js" }), found);
   return found;
 }
 

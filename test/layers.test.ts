@@ -6,7 +6,9 @@ import { type House, violation } from "./layers.ts";
 import { filesUnder, root } from "./tree.ts";
 
 const files = filesUnder();
-const modules = new Map(files.filter((path) => /\.(ts|mts|js|mjs)$/.test(path)).map((path) => [path, importsOf(readFileSync(join(root, path), "utf8"), path)]));
+const modules = new Map(
+  files.filter((path) => /\.(ts|tsx|mts|js|mjs)$/.test(path)).map((path) => [path, importsOf(readFileSync(join(root, path), "utf8"), path)]),
+);
 const house = readHouse();
 
 test("who imports whom keeps to the layers", () => {
@@ -21,7 +23,7 @@ test("who imports whom keeps to the layers", () => {
 });
 
 test("what runs on Workers reaches no node: module", () => {
-  const entries = ["index.ts", "http/http.ts", "http/fetch/fetch.ts", "sealed/sealed.ts"].map((path) => `packages/sojourn/src/${path}`);
+  const entries = ["index.ts", "http/http.ts", "http/fetch/fetch.ts", "sealed/sealed.ts", "otel/otel.ts"].map((path) => `packages/sojourn/src/${path}`);
   const reached = new Set(entries.filter((path) => modules.has(path)));
   const found: string[] = [];
   for (const path of reached) {
@@ -49,6 +51,8 @@ describe("a planted violation is found", () => {
     [`${library}/stores/lmdb/lmdb.ts`, `import { cookie } from "../../http/cookie.ts";`, "stores imports http; it may import core"],
     [`${library}/http/http.ts`, `export * from "./node/node.ts";`, "the root of http imports an adapter"],
     [`${library}/testing/x.ts`, `import "../stores/memory/memory.ts";`, "testing imports stores; it may import core"],
+    [`${library}/otel/x.ts`, `import type { Memory } from "../stores/memory/memory.ts";`, "otel imports stores; it may import core"],
+    [`${library}/otel/x.ts`, `import type { Meter } from "@opentelemetry/api";`, "the library imports no third party, not even a type"],
     [`${library}/core/x.ts`, `import { x } from "./x.test.ts";`, "production code imports a test"],
     [`${library}/stores/lmdb/lmdb.ts`, `type Database = import("lmdb").Database;`, "the library imports no third party, not even a type"],
     [`${library}/stores/lmdb/lmdb.ts`, `import fs = require("fs");`, "the library imports no third party, not even a type"],

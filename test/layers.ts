@@ -53,8 +53,8 @@ export function violation(path: string, specifier: string, house: House): string
 }
 
 export function placeOf(path: string): Place {
-  // The builds leave .mjs alone: in src such a file is the child process of a test. A fixture is what several tests share.
-  const test = /\.(test|fixture)\.ts$|^packages\/[^/]+\/src\/.*\.mjs$/.test(path) || path.startsWith("test/");
+  // The builds leave .mjs alone: in src such a file is the child process of a test. A fixture is what several tests share. What a build is told is no part of it.
+  const test = /\.(test|fixture)\.tsx?$|^packages\/[^/]+\/(src\/.*\.mjs|scripts\/.*\.mjs|vite\.config\.ts)$/.test(path) || path.startsWith("test/");
   const [top = "", name = "", ...rest] = path.split("/");
   if (top !== "packages")
     return { home: top === "examples" ? `${top}/${name}` : rest.length + name.length === 0 ? "" : top, layer: "", adapter: undefined, test };

@@ -3,11 +3,14 @@ import { problem } from "./answers.ts";
 import type { Operation } from "./operation.ts";
 import { operations } from "./operations.ts";
 import { pathOf, type OperationName } from "./paths.ts";
+import { isForPeople } from "./roles.ts";
 
 type Json = Record<string, unknown>;
 
 /** Problems that any operation with a key may answer, and that any may. */
-const ofKeys: Readonly<Record<number, readonly string[]>> = { 401: ["invalid_key"], 403: ["forbidden"] };
+const ofKeys: Readonly<Record<number, readonly string[]>> = { 401: ["invalid_key"], 403: ["forbidden", "cross_site"], 429: ["too_many_requests"] };
+const ofFreshness: Readonly<Record<number, readonly string[]>> = { 403: ["reauthentication_required"] };
+const ofRepeats: Readonly<Record<number, readonly string[]>> = { 409: ["idempotency_conflict"] };
 const ofBodies: Readonly<Record<number, readonly string[]>> = { 413: ["too_large"], 415: ["unsupported_media_type"] };
 const ofStores: Readonly<Record<number, readonly string[]>> = { 503: ["store_unavailable", "store_full", "outcome_unknown", "record_unreadable"] };
 
@@ -38,16 +41,22 @@ export function openApi(version: string): Json & { readonly openapi: string } {
       securitySchemes: {
         key: { type: "http", scheme: "bearer", description: 'An application key; "sojournd keys new" makes one.' },
         session: { type: "apiKey", in: "header", name: "Sojourn-Session", description: "The token of the session." },
+        console: { type: "apiKey", in: "cookie", name: "__Host-Http-sojourn-console", description: "A person at the console, logged in by openConsole." },
       },
     },
   };
 }
 
 function described(name: OperationName, operation: Operation, schemas: Json): Json {
-  const { tag, summary, description, roles, ofSession, body, status, location, answer } = operation;
-  const headers = { ...operation.headers, ...(location !== undefined && { Location: `\`${location}\`` }) };
+  const { tag, summary, description, roles, ofSession, idempotent, body, status, location, answer, plain, stream } = operation;
+  const headers = {
+    ...operation.headers,
+    ...(location !== undefined && { Location: `\`${location}\`` }),
+    ...(idempotent === true && { "Idempotency-Replayed": "`true` on the answer of an earlier request with the same key." }),
+  };
   const secured = [...(roles === undefined ? [] : ["key"]), ...(ofSession === true ? ["session"] : [])];
-  const parameters = [...parametersOf(operation.parameters, "path"), ...parametersOf(operation.query, "query")];
+  const parameters = [...parametersOf(operation.parameters, "path"), ...parametersOf(operation.query, "query"), ...(idempotent === true ? [repeatKey] : [])];
+  const person = roles !== undefined && isForPeople(roles);
   const text = [description, roles === undefined ? "Needs no key." : `For keys of the roles ${roles.join(", ")}.`]
     .filter((part) => part !== undefined)
     .join(" ");
@@ -56,28 +65,50 @@ function described(name: OperationName, operation: Operation, schemas: Json): Js
     tags: [tag],
     summary,
     description: text,
-    security: secured.length === 0 ? [] : [Object.fromEntries(secured.map((scheme) => [scheme, []]))],
+    security: secured.length === 0 ? [] : [Object.fromEntries(secured.map((scheme) => [scheme, []])), ...(person ? [{ console: [] }] : [])],
     ...(parameters.length > 0 && { parameters }),
     ...(body !== undefined && {
       requestBody: { required: needsBody(body), content: { "application/json": { schema: jsonSchemaOf(body, "input", schemas) } } },
     }),
     responses: {
       [status]: {
-        description: answer === undefined ? "Done; the answer is empty." : "Done.",
+        description:
+          stream !== undefined
+            ? "A stream of events, each with such data."
+            : answer === undefined && plain === undefined
+              ? "Done; the answer is empty."
+              : "Done.",
         ...(Object.keys(headers).length > 0 && {
           headers: Object.fromEntries(Object.entries(headers).map(([header, says]) => [header, { description: says, schema: { type: "string" } }])),
         }),
         ...(answer !== undefined && { content: { "application/json": { schema: jsonSchemaOf(answer, "output", schemas) } } }),
+        ...(plain !== undefined && { content: { [plain]: { schema: { type: "string" } } } }),
+        ...(stream !== undefined && { content: { "text/event-stream": { schema: jsonSchemaOf(stream, "output", schemas) } } }),
       },
       ...refusalsOf(operation),
     },
   };
 }
 
-function refusalsOf({ roles, body, query, problems = {} }: Operation): Json {
+const repeatKey = {
+  name: "Idempotency-Key",
+  in: "header",
+  required: false,
+  description: "The same request with the same key is done once, and answered again as it was the first time, for a day.",
+  schema: { type: "string", minLength: 16, maxLength: 200 },
+};
+
+function refusalsOf({ roles, fresh, idempotent, body, query, problems = {} }: Operation): Json {
   const codes = new Map<number, Set<string>>();
   const wrong = body !== undefined || query !== undefined ? { 400: ["invalid_request", "invalid_field", "invalid_option"] } : { 400: ["invalid_request"] };
-  const all = [wrong, problems, ...(roles === undefined ? [] : [ofKeys, ofStores]), ...(body === undefined ? [] : [ofBodies])];
+  const all = [
+    wrong,
+    problems,
+    ...(roles === undefined ? [] : [ofKeys, ofStores]),
+    ...(fresh === true ? [ofFreshness] : []),
+    ...(idempotent === true ? [ofRepeats] : []),
+    ...(body === undefined ? [] : [ofBodies]),
+  ];
   for (const some of all) {
     for (const [status, named] of Object.entries<readonly string[]>(some)) codes.set(Number(status), new Set([...(codes.get(Number(status)) ?? []), ...named]));
   }

@@ -48,7 +48,49 @@ export const cookieName = z.string(aCookie).regex(/^[A-Za-z0-9_-]{1,64}$/, aCook
 const aName = "1 to 64 printable ASCII characters";
 export const keyName = z.string(aName).regex(/^[\x20-\x7e]{1,64}$/, aName);
 
+const aKey = "an application key";
+export const keyText = z.string(aKey).min(1, aKey).max(300, aKey);
+
+/** As stores give them; opaque. */
+export const eventId = z
+  .string()
+  .regex(/^[!-~]{1,200}$/, "the id of an event")
+  .meta({ description: "As `Last-Event-ID`, for those that cannot send it." });
+
 export const role = z.enum(roles, `one of ${roles.join(", ")}`).meta({ description: "What the key may do." });
+
+const aCheckpoint = "a text of 1 to 256 characters";
+export const checkpointName = z.string(aCheckpoint).min(1, aCheckpoint).max(256, aCheckpoint).meta({ description: "The checkpoint's name." });
+
+const aMoment = "epoch milliseconds: a whole number from 0";
+/** Epoch ms, from outside. */
+export const momentGiven = z.int(aMoment).min(0, aMoment);
+
+/** The same, in a query. */
+export const momentText = z
+  .string(aMoment)
+  .regex(/^\d{1,16}$/, aMoment)
+  .transform(Number);
+
+const aPart = "a text of 1 to 200 characters";
+/** A part of an address or of a device's name. */
+export const searchedText = z.string(aPart).min(1, aPart).max(200, aPart);
+
+const aUrl = "an https or http URL of at most 2000 characters, without a user and a password";
+export const webhookUrl = z
+  .string(aUrl)
+  .max(2000, aUrl)
+  .refine(isPlainUrl, aUrl)
+  .meta({ description: "Where events are sent. https, unless the server was told to allow the host.", examples: ["https://hooks.example.com/sojourn"] });
+
+function isPlainUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password } = new URL(text);
+  return /^https?:$/.test(protocol) && username === "" && password === "";
+}
+
+export const eventType = z.enum(["created", "changed", "ended"], "one of created, changed, ended");
+export const webhookEvents = z.array(eventType, "a list of created, changed, ended").min(1, "a list of at least one").max(3, "a list of at most three");
 
 /** Epoch ms. */
 export const moment = z.number().meta({ description: "Epoch milliseconds." });

@@ -141,7 +141,7 @@ export async function replay<Result>(options: ReplayOptions<Result>): Promise<Ru
     async function next(op: string, what: string, make: () => Made | Promise<Made>): Promise<Json | undefined> {
       const step = await judged(async () => {
         begin(op);
-        const key = digests.get(what) ?? digest(what);
+        const key = digests.get(what) ?? digestOf(what);
         const before = recorded(op, key);
         if (before !== undefined) return before;
         const made: Step = { op, key, ...(await make()) };
@@ -215,12 +215,12 @@ function isWaitedFor({ text, until }: Wait, happened: Happening): boolean {
 }
 
 /** Too short to tell what it is of, long enough to tell that it is another. */
-function digest(what: string): string {
+export function digestOf(what: string): string {
   return hash("sha256", what, "base64url").slice(0, 8);
 }
 
 /** Of what most steps are told by. */
-const digests: ReadonlyMap<string, string> = new Map(["", "true", "false"].map((what) => [what, digest(what)]));
+const digests: ReadonlyMap<string, string> = new Map(["", "true", "false"].map((what) => [what, digestOf(what)]));
 
 type Made = Pick<Step, "value" | "failed">;
 

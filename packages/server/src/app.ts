@@ -1,15 +1,25 @@
-import { randomBytes } from "node:crypto";
 import { Hono } from "hono";
 import { routePath } from "hono/route";
-import { authorizer } from "./authorize.ts";
 import type { Log } from "./log.ts";
+import { addOidcRoutes } from "./console/oidc-routes.ts";
 import { Problem, problemOf, problemResponse } from "./problem.ts";
+import { requestId } from "./request-id.ts";
+import { compareCheckpoint, createCheckpoint, dropCheckpoint, listCheckpoints, restoreCheckpoint, revealCheckpoint } from "./routes/checkpoints.ts";
+import { closeConsole, consoleOptions, openConsole, showConsole } from "./routes/console.ts";
+import { doctor } from "./routes/doctor.ts";
 import { forwardAuth } from "./routes/forward-auth.ts";
 import { createKey, listKeys, revokeKey } from "./routes/keys.ts";
+import { events, followNow, now } from "./routes/live.ts";
+import { metrics } from "./routes/metrics.ts";
+import { revealSession } from "./routes/reveal.ts";
+import { revokeEverything } from "./routes/revoke-everything.ts";
 import { addRoutes, type Api, type Ask, type Known } from "./routes/route.ts";
+import { searchSessions } from "./routes/search.ts";
 import { document, health, readiness } from "./routes/server.ts";
 import { authenticate, changeSession, endSession, readSession, rotate } from "./routes/session.ts";
 import { createSession, listSessions, revokeSession, revokeSubject, showSession } from "./routes/sessions.ts";
+import { status } from "./routes/status.ts";
+import { createWebhook, deleteWebhook, listWebhooks } from "./routes/webhooks.ts";
 
 /** Pages that live beside the API under a path of their own. */
 export interface Annex {
@@ -19,26 +29,31 @@ export interface Annex {
 }
 
 /** The whole of what is answered, as a function of the request. */
-export function createApp(api: Api, log: Log, annex?: Annex): Hono<Known> {
+export function createApp(api: Api, log: Log, annexes: readonly Annex[] = []): Hono<Known> {
   const app = new Hono<Known>();
 
   app.use(async (ask, next) => {
     const began = performance.now();
-    const id = randomBytes(9).toString("base64url");
+    const id = requestId();
     ask.set("id", id);
     await next();
-    ask.header("X-Request-Id", id);
-    ask.header("X-Content-Type-Options", "nosniff");
-    if (!ask.res.headers.has("Cache-Control")) ask.header("Cache-Control", "no-store");
-    log.request({ id, method: ask.req.method, route: routeOf(ask), status: ask.res.status, ms: performance.now() - began });
+    const { headers, status: answered } = ask.res;
+    headers.set("X-Request-Id", id);
+    headers.set("X-Content-Type-Options", "nosniff");
+    if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
+    log.request({ id, method: ask.req.method, route: routeOf(ask), status: answered, ms: performance.now() - began });
   });
 
   app.use((ask, next) => {
     checkPath(ask.req.url);
     return next();
   });
-  addRoutes(app, routesOf(api, log), authorizer(api.keys));
-  if (annex !== undefined) {
+  if (api.console !== undefined) {
+    app.use("/v1/*", api.console.middleware);
+    addOidcRoutes(app, api.console);
+  }
+  addRoutes(app, routesOf(api, log), api.access.authorize, api.repeats);
+  for (const annex of annexes) {
     const answer = (ask: Ask): Response | Promise<Response> => annex.fetch(ask.req.raw, ask.env.incoming.socket.remoteAddress);
     app.all(annex.path, answer);
     app.all(`${annex.path}/*`, answer);
@@ -66,13 +81,35 @@ function routesOf(api: Api, log: Log): Parameters<typeof addRoutes>[1] {
     authenticate(api),
     rotate(api),
     revokeSubject(api),
+    revokeEverything(api, log),
+    searchSessions(api, log),
+    revealSession(api, log),
+    createCheckpoint(api),
+    listCheckpoints(api),
+    compareCheckpoint(api),
+    revealCheckpoint(api, log),
+    restoreCheckpoint(api),
+    dropCheckpoint(api),
     forwardAuth(api, log),
     createKey(api),
     listKeys(api),
     revokeKey(api),
+    events(api),
+    now(api),
+    followNow(api),
+    status(api),
+    doctor(api),
+    createWebhook(api),
+    listWebhooks(api),
+    deleteWebhook(api),
+    openConsole(api),
+    showConsole(api),
+    closeConsole(api),
+    consoleOptions(api),
     document(api),
     health(),
     readiness(api),
+    metrics(api),
   ];
 }
 

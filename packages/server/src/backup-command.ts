@@ -16,7 +16,6 @@ interface Flags extends StoreFlags {
 export function backupCommand(): Command {
   return new Command("backup")
     .argument("<file-or-folder>", "the file to make; in a folder it gets the name sojourn-<time>.mdb")
-    .description("copies all sessions and application keys into one file; servers go on meanwhile")
     .option("--force", "takes the place of a file of that name")
     .option(...jsonOption)
     .option(...dataOption)
@@ -25,7 +24,7 @@ export function backupCommand(): Command {
       "after",
       `
 The copy is of one moment, and is read through before it gets its name. Not in it: keys given in SOJOURN_KEY, the file data/application-key of --dev, and
-options. It holds the data of sessions as it is: keep it as you keep the data folder. Exit codes: 0 made, 1 failed.`,
+options. It holds the data of sessions as it is: keep it as you keep the data folder. Exit codes: 0 made, 1 failed, 2 wrong usage.`,
     )
     .action((target: string, flags: Flags) =>
       say(flags, async (address, progress) => {

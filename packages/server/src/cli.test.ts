@@ -129,9 +129,38 @@ test("keys new makes one of a role and of a tenant, which keys list shows, and o
     [["--tenant", "a b"], /^sojournd: --tenant is "a b"\. Give 1 to 63 letters/],
     [["--sealing", "--role", "app"], /--sealing. cannot be used with option .--role/],
   ] as const) {
-    expect(await run(["keys", "new", ...flags, "--data", data])).toMatchObject({ code: 1, out: "", err: expect.stringMatching(why) as string });
+    expect(await run(["keys", "new", ...flags, "--data", data])).toMatchObject({ code: 2, out: "", err: expect.stringMatching(why) as string });
   }
   expect((await run(["keys", "list", "--data", data])).out.split("\n")).toHaveLength(2);
+});
+
+test("keys speak JSON to programs", { timeout: 60_000 }, async () => {
+  const data = tempFolder();
+  const made = JSON.parse((await run(["keys", "new", "--name", "till", "--json", "--data", data])).out) as Record<string, string>;
+  expect(made).toMatchObject({ name: "till", role: "app", tenant: "main", key: expect.stringMatching(/^sjk_[\w-]{43}$/) as string });
+  const { key: _, ...known } = made;
+  expect(JSON.parse((await run(["keys", "list", "--json", "--data", data])).out)).toEqual(known);
+  expect(known["created"]).toMatch(/^\d{4}-\d\d-\d\dT.*Z$/);
+  expect((await run(["keys", "revoke", made["id"] ?? "", "--json", "--data", data])).out).toBe(`{"id":"${made["id"]}","revoked":true}\n`);
+
+  const file = join(data, "sealing");
+  const first = JSON.parse((await run(["keys", "new", "--file", file, "--json"])).out) as Record<string, string>;
+  expect(first).toEqual({ id: first["id"], file, seals: true });
+  const second = JSON.parse((await run(["keys", "rotate", "--file", file, "--json"])).out) as Record<string, string>;
+  const listed = (await run(["keys", "list", "--file", file, "--json"])).out.trim().split("\n");
+  expect(listed.map((line) => JSON.parse(line) as object)).toMatchObject([
+    { id: second["id"], seals: true },
+    { id: first["id"], seals: false },
+  ]);
+  expect(JSON.parse((await run(["keys", "retire", first["id"] ?? "", "--yes", "--file", file, "--json"])).out)).toEqual({
+    id: first["id"],
+    file,
+    retired: true,
+  });
+  expect(JSON.parse((await run(["keys", "new", "--sealing", "--json"])).out)).toEqual({
+    id: expect.stringMatching(/^[\w-]+$/) as string,
+    key: expect.stringMatching(/^[\w-]{43}$/) as string,
+  });
 });
 
 function headers(key: string): Record<string, string> {
@@ -150,11 +179,11 @@ async function isListening(port: number): Promise<boolean> {
   }
 }
 
-describe("what keeps it from starting is one line, with the fix, and exit code 1", () => {
-  async function refused(args: readonly string[], line: RegExp): Promise<void> {
+describe("what keeps it from starting is one line, with the fix, and exit code 1, or 2 if the command line cannot be meant", () => {
+  async function refused(args: readonly string[], line: RegExp, expected = 1): Promise<void> {
     const { code, out, err } = await run(args, { SOJOURN_KEY: `sjk_${"k".repeat(43)}` });
     expect(err).toMatch(line);
-    expect([code, out, err.trim().split("\n").length]).toEqual([1, "", 1]);
+    expect([code, out, err.trim().split("\n").length]).toEqual([expected, "", 1]);
   }
 
   test("a port in use", async () => {
@@ -189,5 +218,5 @@ describe("what keeps it from starting is one line, with the fix, and exit code 1
     await refused(["serve", "--port", "0", "--data", data], /sessions.*data\.mdb cannot be used: .*backup/);
   });
 
-  test("a wrong option", () => refused(["serve", "--silent"], /unknown option '--silent'/));
+  test("a wrong option", () => refused(["serve", "--silent"], /^sojournd: unknown option '--silent'$/m, 2));
 });

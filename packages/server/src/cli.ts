@@ -1,63 +1,103 @@
-import { Command } from "commander";
-import { backupCommand } from "./backup-command.ts";
-import { compactCommand } from "./compact-command.ts";
-import { serveSettings, type ServeFlags } from "./config.ts";
-import { keysCommand } from "./keys-command.ts";
-import { jsonLog, shortLog } from "./log.ts";
-import { migrateCommand } from "./migrate-command.ts";
-import { inOneLine } from "./open-store.ts";
-import { restoreCommand } from "./restore-command.ts";
-import { scratchFile } from "./scratch-file.ts";
-import { scrubCommand } from "./scrub-command.ts";
-import { serve } from "./serve.ts";
-import { smsCommand } from "./sms/sms-command.ts";
+import { Command, CommanderError } from "commander";
+import { exitCodes, CommandFailure } from "./commands/exit-codes.ts";
+import { mannered } from "./commands/mannered.ts";
 import { StartFailure } from "./start-failure.ts";
-import { dataOption, storeOption } from "./store-command.ts";
 import { version } from "./version.ts";
-import { welcomeText } from "./welcome.ts";
 
-const program = new Command("sojournd").description("Sessions over a JSON API, for programs in any language.").version(version);
+/** A command, and what the list of commands says of it. It is loaded by who calls it: help, and a command that asks a server, need no store and no server. */
+interface Entry {
+  readonly says: string;
+  readonly load: () => Promise<Command>;
+}
 
-program
-  .command("serve")
-  .description("answers the API")
-  .option("--dev", "for development on this machine: makes a key, prints lines to paste, serves a shop at /demo")
-  .option("--behind-tls", "a proxy in front ends TLS: allows an address that others can reach")
-  .option("--host <address>", "where to listen (SOJOURN_HOST; default 127.0.0.1)")
-  .option("--port <number>", "on which port; 0 for any free one (SOJOURN_PORT; default 7300)")
-  .option(...dataOption)
-  .option(...storeOption)
-  .option("--migrating-from <url>", "the store from which sessions are being moved to that one (SOJOURN_MIGRATING_FROM)")
-  .option("--migrating-phase <old|both>", "old while not all servers know of the move (SOJOURN_MIGRATING_PHASE; default both)")
-  .option("--allowed-host <name...>", "further host names by which requests may call the server")
-  .action(async (flags: ServeFlags) => {
-    const settings = serveSettings(flags, process.env);
-    const log = settings.dev ? shortLog() : jsonLog();
-    const running = await serve(settings, log);
-    const { address, port, key } = running;
-    if (key === undefined)
-      log.info("listening", { address, store: settings.store.shown, ...(settings.migratingFrom && { from: settings.migratingFrom.shown }) });
-    else console.log(welcomeText({ address, key, scratch: scratchFile(`sojourn-${port}.json`), kept: settings.store.engine !== "memory" }));
-    let stopping = false;
-    for (const signal of ["SIGINT", "SIGTERM"] as const) {
-      process.on(signal, () => {
-        // A second one of those that a person sends: they do not want to wait.
-        if (stopping && signal === "SIGINT") process.exit(130);
-        if (stopping) return;
-        stopping = true;
-        running.stop().catch(fail);
-      });
-    }
-  });
+const commands: Readonly<Record<string, Entry>> = {
+  serve: {
+    says: "answers the API",
+    load: async () => {
+      // Node opens the files of all modules of one depth at once. The largest family comes first and alone, so that a server which may hold few files open starts.
+      await import("zod");
+      return (await import("./commands/serve-command.ts")).serveCommand(fail);
+    },
+  },
+  sessions: {
+    says: "lists, shows, searches, watches and ends sessions, by a server",
+    load: async () => (await import("./commands/sessions-command.ts")).sessionsCommand(),
+  },
+  subjects: {
+    says: "ends all sessions of a subject, by a server",
+    load: async () => (await import("./commands/subjects-command.ts")).subjectsCommand(),
+  },
+  checkpoints: {
+    says: "keeps, compares and restores copies of what sessions hold, by a server",
+    load: async () => (await import("./commands/checkpoints-command.ts")).checkpointsCommand(),
+  },
+  webhooks: {
+    says: "has a server send events to URLs",
+    load: async () => (await import("./commands/webhooks-command.ts")).webhooksCommand(),
+  },
+  keys: {
+    says: "the keys by which applications use the API, and those that seal sessions",
+    load: async () => (await import("./keys-command.ts")).keysCommand(),
+  },
+  backup: {
+    says: "copies all sessions and application keys into one file; servers go on meanwhile",
+    load: async () => (await import("./backup-command.ts")).backupCommand(),
+  },
+  restore: {
+    says: "puts a backup into a data folder that no server uses, and ends every session in it",
+    load: async () => (await import("./restore-command.ts")).restoreCommand(),
+  },
+  compact: {
+    says: "gives the free space in the database back to the disk; while servers run, says how much there is",
+    load: async () => (await import("./compact-command.ts")).compactCommand(),
+  },
+  scrub: {
+    says: "compares the index with the sessions, and names what cannot be read; servers may run meanwhile",
+    load: async () => (await import("./scrub-command.ts")).scrubCommand(),
+  },
+  migrate: {
+    says: "moves all sessions and application keys from one store to another, while servers use both",
+    load: async () => (await import("./migrate-command.ts")).migrateCommand(),
+  },
+  doctor: {
+    says: "judges the settings, or a server that runs, by OWASP ASVS 5.0 and NIST SP 800-63B-4",
+    load: async () => (await import("./doctor-command.ts")).doctorCommand(),
+  },
+  config: {
+    says: "what serve would take from its options, the environment and a file",
+    load: async () => (await import("./config-command.ts")).configCommand(),
+  },
+  sms: {
+    says: "dialogues by text message",
+    load: async () => (await import("./sms/sms-command.ts")).smsCommand(),
+  },
+};
 
-for (const command of [keysCommand(), backupCommand(), restoreCommand(), compactCommand(), scrubCommand(), migrateCommand(), smsCommand()])
-  program.addCommand(command);
+const program = new Command("sojournd")
+  .description("Sessions over a JSON API, for programs in any language.")
+  .version(version)
+  .addHelpText(
+    "after",
+    `
+Exit codes, if the help of a command names no others: 0 done, 1 failed or not found, 2 wrong usage, 3 refused by the server, 4 server not reached,
+130 interrupted. What goes wrong is one line on standard error, which names the fix.`,
+  );
 
-await program.parseAsync().catch(fail);
+const asked = process.argv.slice(2).find((word) => Object.hasOwn(commands, word));
+for (const [name, { says, load }] of Object.entries(commands)) program.addCommand((name === asked ? await load() : new Command(name)).description(says));
+
+try {
+  await mannered(program).parseAsync();
+} catch (thrown) {
+  await fail(thrown);
+}
 
 /** One line for whoever started it; a stack only when the fault is ours. */
-function fail(thrown: unknown): void {
-  const error = inOneLine(thrown);
+async function fail(thrown: unknown): Promise<void> {
+  // It has said what it had to say.
+  if (thrown instanceof CommanderError) return void (process.exitCode = thrown.exitCode === 0 ? exitCodes.done : exitCodes.usage);
+  // What this knows comes with a store, which has been loaded if there is something to know.
+  const error = thrown instanceof StartFailure ? thrown : (await import("./open-store.ts")).inOneLine(thrown);
   console.error(error instanceof StartFailure ? `sojournd: ${error.message}` : error);
-  process.exitCode = 1;
+  process.exitCode = error instanceof CommandFailure ? error.code : exitCodes.failed;
 }

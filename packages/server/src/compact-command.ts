@@ -12,7 +12,6 @@ import { dataOption, existingStore, jsonOption, lmdbFolder, say, storeOption, ty
 /** `sojournd compact`: exit code 3 when the folder is in use, and the file stays as it is. */
 export function compactCommand(): Command {
   return new Command("compact")
-    .description("gives the free space in the database back to the disk; while servers run, says how much there is")
     .option(...jsonOption)
     .option(...dataOption)
     .option(...storeOption)
@@ -20,7 +19,8 @@ export function compactCommand(): Command {
       "after",
       `
 A database file does not shrink while it is open: its free pages are used again, and others have it mapped into their memory. With no server on the folder a
-compact copy is made, read through and put in its place; that takes as much room as the copy. Exit codes: 0 done, 1 failed, 3 in use: nothing was changed.`,
+compact copy is made, read through and put in its place; that takes as much room as the copy. Exit codes: 0 done, 1 failed, 2 wrong
+usage, 3 in use: nothing was changed.`,
     )
     .action((flags: StoreFlags) =>
       say(flags, (address, progress) => {

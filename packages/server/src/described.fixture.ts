@@ -35,6 +35,13 @@ export function checkDescribed({ method, url, status, text }: Answered): void {
   if (status !== operation.status) {
     const problem = JSON.parse(text) as Record<string, unknown>;
     if (!Object.keys(problem).every((field) => problemFields.has(field)) || problem["status"] !== status) throw wrong("it is no problem");
+  } else if (operation.stream !== undefined) {
+    for (const [, data = ""] of text.matchAll(/^data: (.*)\n\n/gm)) {
+      const message: unknown = JSON.parse(data);
+      if (!isDeepStrictEqual(operation.stream.parse(message), message)) throw wrong("a message has more than the document says");
+    }
+  } else if (operation.plain !== undefined) {
+    if (text === "") throw wrong("it should be a text");
   } else if (operation.answer === undefined) {
     if (text !== "") throw wrong("it should be empty");
   } else {

@@ -8,6 +8,7 @@ interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
   readonly items?: Schema;
+  readonly examples?: readonly unknown[];
 }
 
 /** Texts that have broken something somewhere: paths, names of prototypes, controls, markup, statements. */
@@ -52,6 +53,7 @@ function allowed(schema: Schema): fc.Arbitrary<unknown> {
   if (schema.enum !== undefined) return fc.constantFrom(...schema.enum);
   if (schema.const !== undefined) return fc.constant(schema.const);
   if (schema.anyOf !== undefined) return fc.oneof(...schema.anyOf.map(anyOf));
+  if (schema.examples !== undefined) return fc.oneof({ weight: 8, arbitrary: fc.constantFrom(...schema.examples) }, { weight: 1, arbitrary: hostileText });
   switch (schema.type) {
     case "object":
       return objectOf(schema);

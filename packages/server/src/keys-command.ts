@@ -1,10 +1,14 @@
 import { roles, type Role } from "@sojourn/client/operations";
 import { Command, Option } from "commander";
+import { wrongUsage } from "./commands/exit-codes.ts";
+import { jsonText } from "./commands/plain.ts";
+import { printed } from "./commands/output.ts";
+import { withIso } from "./commands/times.ts";
 import { storeSettings } from "./config.ts";
 import { keysOf, newKey, type Keys } from "./keys.ts";
 import { fileOption, listSealingKeys, makeSealingKey, retireCommand, rotateCommand } from "./sealing-keys-command.ts";
 import { StartFailure } from "./start-failure.ts";
-import { dataOption, storeOption } from "./store-command.ts";
+import { dataOption, jsonOption, storeOption } from "./store-command.ts";
 import { storeInTime } from "./stores/in-time.ts";
 import { openSetting } from "./stores/open-setting.ts";
 
@@ -16,6 +20,7 @@ interface Flags {
   readonly tenant?: string;
   readonly sealing?: boolean;
   readonly file?: string;
+  readonly json?: boolean;
 }
 
 /**
@@ -23,7 +28,7 @@ interface Flags {
  * `sojournd keys new | list | rotate | retire`, with a file: the keys that seal sessions and stores.
  */
 export function keysCommand(): Command {
-  const keys = new Command("keys").description("the keys by which applications use the API, and those that seal sessions");
+  const keys = new Command("keys");
   keys
     .command("new")
     .description("makes an application's key and prints it, this once; only its hash is kept")
@@ -42,8 +47,9 @@ export function keysCommand(): Command {
       ]),
     )
     .addOption(fileOption())
+    .option(...jsonOption)
     .action((flags: Flags) => {
-      if (flags.sealing === true || flags.file !== undefined) return makeSealingKey(flags.file);
+      if (flags.sealing === true || flags.file !== undefined) return makeSealingKey(flags.file, flags.json === true);
       return withKeys(flags, (stored) => make(stored, flags));
     });
   keys
@@ -52,13 +58,17 @@ export function keysCommand(): Command {
     .option(...dataOption)
     .option(...storeOption)
     .addOption(fileOption())
-    .action((flags: Flags) => (flags.file === undefined ? withKeys(flags, list) : listSealingKeys(flags.file)));
+    .option("--json", "prints one JSON object a line, a key each")
+    .action((flags: Flags) =>
+      flags.file === undefined ? withKeys(flags, (stored) => list(stored, flags.json === true)) : listSealingKeys(flags.file, flags.json === true),
+    );
   keys
     .command("revoke <id>")
     .description("makes an application's key void, at once")
     .option(...dataOption)
     .option(...storeOption)
-    .action((id: string, flags: Flags) => withKeys(flags, (stored) => revoke(stored, id)));
+    .option(...jsonOption)
+    .action((id: string, flags: Flags) => withKeys(flags, (stored) => revoke(stored, id, flags.json === true)));
   keys.addCommand(rotateCommand());
   keys.addCommand(retireCommand());
   return keys;
@@ -77,20 +87,23 @@ async function withKeys(flags: Flags, act: (keys: Keys) => Promise<void>): Promi
   }
 }
 
-async function make(keys: Keys, { name = "application", role = "app", tenant = "main" }: Flags): Promise<void> {
-  if (!/^[\x20-\x7e]{1,64}$/.test(name)) throw new StartFailure(`--name is ${JSON.stringify(name)}. Give 1 to 64 printable ASCII characters.`);
+async function make(keys: Keys, { name = "application", role = "app", tenant = "main", json }: Flags): Promise<void> {
+  if (!/^[\x20-\x7e]{1,64}$/.test(name)) throw wrongUsage(`--name is ${JSON.stringify(name)}. Give 1 to 64 printable ASCII characters.`);
   if (!/^[a-z0-9][a-z0-9-]{0,62}$/i.test(tenant))
-    throw new StartFailure(`--tenant is ${JSON.stringify(tenant)}. Give 1 to 63 letters, digits and hyphens, beginning with a letter or a digit.`);
+    throw wrongUsage(`--tenant is ${JSON.stringify(tenant)}. Give 1 to 63 letters, digits and hyphens, beginning with a letter or a digit.`);
   const key = newKey();
-  await keys.add(key, { name, role, tenant });
-  console.log(key);
+  const made = await keys.add(key, { name, role, tenant });
+  console.log(json === true ? jsonText({ ...withIso(made), key }) : key);
 }
 
-async function list(keys: Keys): Promise<void> {
-  for (const { id, name, role, tenant, created } of await keys.list()) console.log(`${id}  ${new Date(created).toISOString()}  ${role}  ${tenant}  ${name}`);
+async function list(keys: Keys, json: boolean): Promise<void> {
+  for (const key of await keys.list()) {
+    const { id, name, role, tenant, created } = key;
+    printed(json ? jsonText(withIso(key)) : `${id}  ${new Date(created).toISOString()}  ${role}  ${tenant}  ${name}`);
+  }
 }
 
-async function revoke(keys: Keys, id: string): Promise<void> {
+async function revoke(keys: Keys, id: string, json: boolean): Promise<void> {
   if (!(await keys.revoke(id))) throw new StartFailure(`There is no key ${JSON.stringify(id)}. "sojournd keys list" shows their ids.`);
-  console.log(`${id} is void.`);
+  console.log(json ? jsonText({ id, revoked: true }) : `${id} is void.`);
 }

@@ -23,6 +23,8 @@ export interface ApplicationKey extends Required<KeyPurpose> {
 export interface Keys {
   /** The key's record, if it is one of ours and has not been revoked. */
   check(key: string): Promise<ApplicationKey | undefined>;
+  /** The record of a key by its id, as long as it has not been revoked. */
+  find(id: string): Promise<ApplicationKey | undefined>;
   /** Keeps the hash of a key. Adding a key again changes nothing. */
   add(key: string, purpose: KeyPurpose): Promise<ApplicationKey>;
   /** Of a tenant, or of all. */
@@ -58,6 +60,10 @@ export function keysOf(store: Store): Keys {
       const kept = Uint8Array.from(Buffer.from(record.fields["hash"] ?? "", "base64url"));
       return kept.length === hash.length && timingSafeEqual(kept, hash) ? keyOf(record) : undefined;
     },
+    async find(id) {
+      const record = await keyRecord(store, id);
+      return record === undefined ? undefined : keyOf(record);
+    },
     async add(key, { name, role = "app", tenant = "main" }) {
       const hash = hashOf(key);
       const created = Date.now();
@@ -76,11 +82,16 @@ export function keysOf(store: Store): Keys {
       return found.filter((key) => tenant === undefined || key.tenant === tenant).toSorted((a, b) => a.created - b.created);
     },
     async revoke(id, tenant) {
-      const record = /^[0-9a-z]{26}$/.test(id) ? await store.load(id as SessionId, deadline()) : undefined;
-      if (record === undefined || record.kind !== kind || (tenant !== undefined && keyOf(record).tenant !== tenant)) return false;
+      const record = await keyRecord(store, id);
+      if (record === undefined || (tenant !== undefined && keyOf(record).tenant !== tenant)) return false;
       return (await store.commit({ id: record.id, expect: "live", erase: true }, deadline())).ok;
     },
   };
+}
+
+async function keyRecord(store: Store, id: string): Promise<SessionRecord | undefined> {
+  const record = /^[0-9a-z]{26}$/.test(id) ? await store.load(id as SessionId, deadline()) : undefined;
+  return record?.kind === kind ? record : undefined;
 }
 
 function hashOf(key: string): Uint8Array {

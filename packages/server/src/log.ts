@@ -1,4 +1,6 @@
 import { pino } from "pino";
+import { errorText, loggedError } from "./logged-error.ts";
+import { redacted } from "./redacted.ts";
 
 /** What the server tells whoever runs it. No token, no key, no data, no path as it was sent (a subject may stand in it). */
 export interface Log {
@@ -19,18 +21,35 @@ export interface RequestLine {
   readonly ms: number;
 }
 
-/** JSON lines on stdout. */
+/** Bytes of lines that wait for a reader who does not read; past it lines are lost, and the server is not. */
+const mostWaiting = 8_388_608;
+
+/**
+ * JSON lines on stdout. Those of requests are written some at a time, at most half a second later: a write for each costs more than most requests do.
+ * Everything else is written at once, and what waits when the process exits.
+ */
 export function jsonLog(): Log {
-  const logger = pino({
-    base: null,
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (level) => ({ level }) },
-    serializers: { err: pino.stdSerializers.errWithCause },
-  });
+  const lines = pino.destination({ dest: 1, sync: false, minLength: 8_192, periodicFlush: 500, maxLength: mostWaiting });
+  const logger = pino(
+    {
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (level) => ({ level }) },
+      serializers: { err: (error: unknown) => loggedError(error) },
+      hooks: { streamWrite: redacted },
+    },
+    lines,
+  );
   return {
     request: (line) => logger.info(line, "request"),
-    info: (message, fields = {}) => logger.info(fields, message),
-    error: (message, error) => logger.error({ err: error }, message),
+    info(message, fields = {}) {
+      logger.info(fields, message);
+      lines.flush();
+    },
+    error(message, error) {
+      logger.error({ err: error }, message);
+      lines.flush();
+    },
   };
 }
 
@@ -38,8 +57,8 @@ export function jsonLog(): Log {
 export function shortLog(): Log {
   return {
     request: ({ id, method, route, status, ms }) => console.log(`${clock()} ${method.padEnd(6)} ${route} ${status} ${ms.toFixed(1)} ms ${id}`),
-    info: (message) => console.log(`${clock()} ${message}`),
-    error: (message, error) => console.error(`${clock()} ${message}`, error),
+    info: (message) => console.log(redacted(`${clock()} ${message}`)),
+    error: (message, error) => console.error(redacted(`${clock()} ${message} ${errorText(loggedError(error))}`)),
   };
 }
 

@@ -19,7 +19,6 @@ interface Flags {
 /** `sojournd migrate`: exit code 2 when not all is moved, 130 when it was interrupted. */
 export function migrateCommand(): Command {
   return new Command("migrate")
-    .description("moves all sessions and application keys from one store to another, while servers use both")
     .requiredOption("--from <url>", `the store that they leave: ${forms}`)
     .requiredOption("--to <url>", "the store that they move to, empty at the beginning")
     .option("--verify", "compares every session that it moves, field by field; without it every twentieth")
@@ -33,7 +32,7 @@ Nobody is logged out, as long as every server knows of the move before it begins
 2. sojournd migrate --from <from> --to <to>. It can be stopped and killed at any moment, and goes on when it is run again.
 3. When it says that the house is moved, start the servers anew with SOJOURN_STORE=<to> alone. The old store can be thrown away then.
 
-Exit codes: 0 all is moved, 1 failed, 2 not all is moved: it says what is left, 130 interrupted.`,
+Exit codes: 0 all is moved, 1 failed, 2 not all is moved: it says what is left (or the command line is wrong), 130 interrupted.`,
     )
     .action(async (flags: Flags) => {
       const progress = progressLine(flags.json === true);

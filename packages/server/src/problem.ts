@@ -1,5 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import { SojournError } from "sojourn";
+import { redacted } from "./redacted.ts";
 
 /** What the server says beyond the library's codes. Stable: programs may switch on it. */
 export type ProblemCode =
@@ -7,6 +8,10 @@ export type ProblemCode =
   | "invalid_request"
   | "invalid_key"
   | "forbidden"
+  | "reauthentication_required"
+  | "too_many_requests"
+  | "idempotency_conflict"
+  | "not_supported"
   | "not_found"
   | "method_not_allowed"
   | "unsupported_media_type"
@@ -55,7 +60,8 @@ export const sessionChallenge: Readonly<Record<string, string>> = { "WWW-Authent
 /** The body and the headers of a problem. */
 export function problemAnswer(problem: Problem): { readonly body: string; readonly headers: Record<string, string> } {
   const { status, code, message, field } = problem;
-  const body = `${JSON.stringify({ title: STATUS_CODES[status] ?? "Error", status, code, detail: message, ...(field === undefined ? undefined : { field }) })}\n`;
+  // A message may name what was sent in the wrong place.
+  const body = `${redacted(JSON.stringify({ title: STATUS_CODES[status] ?? "Error", status, code, detail: message, ...(field === undefined ? undefined : { field }) }))}\n`;
   return {
     body,
     headers: { "Content-Type": "application/problem+json", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", ...problem.headers },

@@ -23,7 +23,6 @@ interface Flags extends StoreFlags {
 export function restoreCommand(): Command {
   return new Command("restore")
     .argument("<file>", 'what "sojournd backup" made')
-    .description("puts a backup into a data folder that no server uses, and ends every session in it")
     .option("--force", "also where there are sessions already: what is there is moved aside, never deleted")
     .option("--keep-sessions", "does not end the sessions: those that ended since the backup was made are live again")
     .option(...jsonOption)
@@ -34,7 +33,7 @@ export function restoreCommand(): Command {
       `
 A backup does not know what ended after it was made: log-outs, revoked sessions, passwords changed. So by default everybody has to log in again: every
 session ends, with the reason "revoked". Application keys stay as they were: revoke again those that were revoked since. Readers of the feed hear "gap".
-Exit codes: 0 restored, 1 failed: the data folder is as it was.`,
+Exit codes: 0 restored, 1 failed: the data folder is as it was, 2 wrong usage.`,
     )
     .action((file: string, flags: Flags) => say(flags, (address, progress) => restore(resolve(file), lmdbFolder(address, "restore"), flags, progress)));
 }

@@ -28,7 +28,7 @@ describe.each(roles)("a key of the role %s", (role) => {
       const { method, path } = pathOf(name);
       // A body that is wrong: who may ask is told so, and nothing is done.
       const body = method === "POST" || method === "PATCH" ? { body: [] } : {};
-      const at = path.replace("{id}", "nobody").replace("{subject}", "nobody");
+      const at = path.replaceAll(/\{\w+\}/g, "nobody");
       const answer = await server.call(method, method === "DELETE" && path === "/v1/session" ? `${at}?x=1` : at, { headers, token, ...body });
       if (may.includes(role)) expect([name, String(answer.body["code"])]).not.toEqual([name, expect.stringMatching(/invalid_key|forbidden/)]);
       else expect([name, answer.status, answer.body["code"]]).toEqual([name, 403, "forbidden"]);

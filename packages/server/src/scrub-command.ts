@@ -11,12 +11,11 @@ interface Flags extends StoreFlags {
 /** `sojournd scrub`: exit code 2 when something is wrong that was not put right. */
 export function scrubCommand(): Command {
   return new Command("scrub")
-    .description("compares the index with the sessions, and names what cannot be read; servers may run meanwhile")
     .option("--repair", "puts right what can be: entries that are missing or lead to nothing, and counts")
     .option(...jsonOption)
     .option(...dataOption)
     .option(...storeOption)
-    .addHelpText("after", "\nExit codes: 0 all is well (or was put right), 1 failed, 2 something is wrong.")
+    .addHelpText("after", "\nExit codes: 0 all is well (or was put right), 1 failed, 2 something is wrong (or the command line is).")
     .action((flags: Flags) =>
       say(flags, async (address, progress) => {
         if (address.engine === "lmdb") existingStore(address.path);

@@ -1,8 +1,11 @@
 import { Command, Option } from "commander";
 import type { keyring, newKey } from "sojourn/sealed";
+import { printed } from "./commands/output.ts";
+import { jsonText } from "./commands/plain.ts";
 import { changeKeyFile, readKeyFile } from "./key-file.ts";
 import { sealingKeysIn, type SealingKeys } from "./sealing-keys.ts";
 import { StartFailure } from "./start-failure.ts";
+import { jsonOption } from "./store-command.ts";
 
 /** The option by which a command of `keys` is about sealing keys and not about those of applications. */
 export function fileOption(): Option {
@@ -10,23 +13,24 @@ export function fileOption(): Option {
 }
 
 /** Prints a sealing key, or puts it into a file: there it seals if it is the only one, and else opens until it is put first. */
-export async function makeSealingKey(path: string | undefined): Promise<void> {
+export async function makeSealingKey(path: string | undefined, json: boolean): Promise<void> {
   const key = (await loaded()).newKey();
-  if (path === undefined) return console.log(key);
   const id = await idOf(key);
+  if (path === undefined) return console.log(json ? jsonText({ id, key }) : key);
   let count = 0;
   await changeKeyFile(path, async (text) => {
     const keys = await sealingKeysIn(path, text ?? "");
     count = keys.keys.length;
     return keys.with(key, Date.now(), "last");
   });
+  if (json) return console.log(jsonText({ id, file: path, seals: count === 0 }));
   console.log(count === 0 ? `${id} is in ${path}, and seals.` : `${id} is in ${path}, and opens. To have it seal: sojournd keys rotate ${id} --file ${path}`);
 }
 
 /** The keys of a file by their ids: which seals, which only open, and when each was made. */
-export async function listSealingKeys(path: string): Promise<void> {
+export async function listSealingKeys(path: string, json = false): Promise<void> {
   const { keys } = await existing(path, readKeyFile(path));
-  keys.forEach(({ id, created }, i) => console.log(`${id}  ${i === 0 ? "seals" : "opens"}  ${created ?? "-"}`));
+  keys.forEach(({ id, created }, i) => printed(json ? jsonText({ id, seals: i === 0, created }) : `${id}  ${i === 0 ? "seals" : "opens"}  ${created ?? "-"}`));
 }
 
 /** `sojournd keys rotate`: puts a new key first, or one that is there. */
@@ -34,15 +38,16 @@ export function rotateCommand(): Command {
   return ofFile(new Command("rotate"))
     .argument("[id]", "one that is in the file already, in the place of a new one")
     .description("has another sealing key seal; the others open what they have sealed")
+    .option(...jsonOption)
     .addHelpText("after", whenSeveral)
-    .action(async (given: string | undefined, { file }: { readonly file: string }) => {
+    .action(async (given: string | undefined, { file, json }: { readonly file: string; readonly json?: boolean }) => {
       const key = given === undefined ? (await loaded()).newKey() : undefined;
       const id = key === undefined ? String(given) : await idOf(key);
       await changeKeyFile(file, async (text) => {
         const keys = await existing(file, text);
         return key === undefined ? keys.withFirst(id) : keys.with(key, Date.now(), "first");
       });
-      console.log(`${id} seals, for whoever reads ${file} from now on.`);
+      console.log(json === true ? jsonText({ id, file, seals: true }) : `${id} seals, for whoever reads ${file} from now on.`);
     });
 }
 
@@ -52,7 +57,8 @@ export function retireCommand(): Command {
     .argument("<id>")
     .description("takes a sealing key out of the file: what was sealed under it is over")
     .option("--yes", "does it; without this it only says what it would mean")
-    .action(async (id: string, { file, yes }: { readonly file: string; readonly yes?: boolean }) => {
+    .option(...jsonOption)
+    .action(async (id: string, { file, yes, json }: { readonly file: string; readonly yes?: boolean; readonly json?: boolean }) => {
       await changeKeyFile(file, async (text) => {
         const keys = await existing(file, text);
         const next = keys.without(id);
@@ -65,7 +71,9 @@ export function retireCommand(): Command {
         }
         return next;
       });
-      console.log(`${id} is out of ${file}. It opens nothing any more, for whoever reads the file from now on.`);
+      console.log(
+        json === true ? jsonText({ id, file, retired: true }) : `${id} is out of ${file}. It opens nothing any more, for whoever reads the file from now on.`,
+      );
     });
 }
 

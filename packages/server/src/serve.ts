@@ -1,21 +1,34 @@
 import { createSessions, type Sessions, type SessionsOptions } from "sojourn";
 import { createApp } from "./app.ts";
+import { authorizer } from "./authorize.ts";
+import { backgroundWork } from "./background.ts";
+import { clientAddress } from "./client-address.ts";
 import type { ServeSettings } from "./config.ts";
+import { consolePages } from "./console/console-pages.ts";
+import { consoleSessions } from "./console/console-sessions.ts";
+import type { OidcSettings } from "./console/oidc-settings.ts";
 import { makeDataFolder } from "./data-folder.ts";
 import { createShop } from "./demo/shop.ts";
 import { developmentKey, type DevelopmentKey } from "./development-key.ts";
 import { environmentKey } from "./environment-key.ts";
 import { ownHosts } from "./host.ts";
 import { listen } from "./http-server.ts";
+import { repeatsOf } from "./idempotency.ts";
 import { keysOf, type Keys } from "./keys.ts";
+import { liveOf } from "./live/live.ts";
+import { measuredStore } from "./live/measured-store.ts";
+import { outages } from "./live/outages.ts";
 import type { Log } from "./log.ts";
+import { serverMetrics } from "./metrics/metrics.ts";
 import { outageLog } from "./outage-log.ts";
+import { rateLimits } from "./rate-limits.ts";
 import { StartFailure } from "./start-failure.ts";
 import { version } from "./version.ts";
 import { storeInTime } from "./stores/in-time.ts";
 import { nobody } from "./stores/opened-store.ts";
 import { openSetting } from "./stores/open-setting.ts";
 import type { Fields } from "./views.ts";
+import { webhooksOf } from "./webhooks/webhooks.ts";
 
 /** A server that has been started. */
 export interface Running {
@@ -37,7 +50,9 @@ const callPatience = 2_000;
 export async function serve(settings: ServeSettings, log: Log): Promise<Running> {
   const { dev, data, host } = settings;
   const place = await openSetting(settings);
-  const { store } = place;
+  const measured = serverMetrics(settings, place.store, log);
+  const timed = measuredStore(measured.store);
+  const { store } = timed;
   const opened: { close(): unknown }[] = [place];
   async function close(): Promise<void> {
     for (const part of opened.toReversed()) await part.close();
@@ -48,27 +63,81 @@ export async function serve(settings: ServeSettings, log: Log): Promise<Running>
     if (dev) makeDataFolder(data);
     const key = dev ? await developmentKey(data, stored, settings.key) : undefined;
     const keys = dev ? stored : await applicationKeys(stored, settings.key);
-    const calm = outageLog(log);
+    const calm = outageLog(measured.log);
+    const health = outages();
+    const { idle, absolute, perSubject, whenFull } = settings.policy;
     const managed = (options: Omit<SessionsOptions<Fields>, "store">): Sessions<Fields> => {
-      const sessions = createSessions<Fields>({ store, ...options });
+      const sessions = createSessions<Fields>({ store, idle, absolute, limit: { ...(perSubject !== undefined && { perSubject }), whenFull }, ...options });
       opened.push(sessions);
       calm.follow(sessions);
+      health.follow(sessions);
+      measured.observe(sessions);
       return sessions;
     };
     // Bearer clients cannot be handed a new token with any answer: they rotate when they ask to.
     const sessions = byTenant((tenant) => managed({ tenant, kind: "api", rotation: false }));
     const visitors = byTenant((tenant) => managed({ tenant, kind: "web" }));
     const ready = async (): Promise<void> => void (await bounded.load(nobody));
-    const app = createApp({ sessions, visitors, keys, version, ready }, calm.log, dev ? createShop(store, calm.log) : undefined);
-    const server = await listen({ host, port: settings.port, hosts: ownHosts(host, settings.allowedHosts), fetch: app.fetch, log });
+    const seats = settings.policy.console
+      ? consoleSessions({
+          store,
+          keys,
+          behindTls: settings.behindTls,
+          log: calm.log,
+          byKey: settings.consoleKeys,
+          oidc: settings.oidc,
+          oidcSecret: settings.oidcSecret,
+          addressOf: (ask) => clientAddress(ask, settings.behindTls),
+        })
+      : undefined;
+    if (seats !== undefined) opened.push({ close: seats.stop });
+    const webhooks = webhooksOf({ store, bounded, sessions, hosts: settings.policy.webhookHosts, kinds: settings.policy.kinds, log: calm.log });
+    const background = backgroundWork();
+    const access = authorizer(keys, seats, rateLimits(settings.policy.rate), (ask) => clientAddress(ask, settings.behindTls));
+    const live = liveOf({ settings, version, measured: timed, bounded, sessions, outages: health, stillMay: access.stillMay });
+    opened.push({ close: live.stop });
+    measured.streams((tenant) => live.streams.count(tenant));
+    const annexes = [...(dev ? [createShop(store, calm.log)] : []), ...(seats === undefined ? [] : [consolePages()])];
+    const app = createApp(
+      {
+        sessions,
+        visitors,
+        keys,
+        store,
+        background,
+        access,
+        live,
+        repeats: repeatsOf(bounded),
+        webhooks,
+        console: seats,
+        settings,
+        version,
+        ready,
+        metrics: measured.text,
+      },
+      calm.log,
+      annexes,
+    );
+    const server = await listen({
+      host,
+      port: settings.port,
+      hosts: ownHosts(host, [...settings.allowedHosts, ...namesOf(settings.oidc)]),
+      fetch: app.fetch,
+      log: measured.log,
+    });
     // One manager's sweep serves every tenant of the store.
     await sessions("main").run();
+    webhooks.run();
     return {
       address: `http://${host.includes(":") ? `[${host}]` : host}:${server.port}`,
       port: server.port,
       key,
       async stop() {
+        const rest = background.stop();
+        live.stop();
         await server.stop(patience);
+        await rest;
+        await webhooks.stop();
         await close();
       },
     };
@@ -76,6 +145,11 @@ export async function serve(settings: ServeSettings, log: Log): Promise<Running>
     await close();
     throw error;
   }
+}
+
+/** The name by which the provider sends people back. */
+function namesOf(oidc: OidcSettings | undefined): readonly string[] {
+  return oidc === undefined ? [] : [new URL(oidc.publicUrl).hostname.replaceAll(/[[\]]/g, "")];
 }
 
 /** A manager for each tenant that somebody asked for. There are no more than there are tenants of keys. */

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { checkDescribed } from "./described.fixture.ts";
 import { later } from "./clean-up.fixture.ts";
-import type { ServeSettings } from "./config.ts";
+import { defaultPolicy, type ServeSettings } from "./config.ts";
 import { keysOf, newKey, type Keys } from "./keys.ts";
 import type { Log } from "./log.ts";
 import { openStore } from "./open-store.ts";
@@ -48,7 +48,20 @@ export async function testServer(settings: Partial<ServeSettings> = {}): Promise
   }
   const store = { engine: "lmdb", path: data, setting: undefined, shown: `lmdb:${data}` } as const;
   const running = await serve(
-    { dev: false, host: "127.0.0.1", port: 0, data, store, migratingFrom: undefined, migratingPhase: "both", allowedHosts: [], key, ...settings },
+    {
+      dev: false,
+      host: "127.0.0.1",
+      port: 0,
+      data,
+      store,
+      migratingFrom: undefined,
+      migratingPhase: "both",
+      allowedHosts: [],
+      key,
+      behindTls: false,
+      policy: defaultPolicy,
+      ...settings,
+    },
     log,
   );
   later(running.stop);
@@ -66,7 +79,7 @@ export async function testServer(settings: Partial<ServeSettings> = {}): Promise
       },
       ...(body === undefined ? undefined : { body: typeof body === "string" ? body : JSON.stringify(body) }),
     });
-    const text = await response.text();
+    const text = await readText(response);
     checkDescribed({ method, url: response.url, status: response.status, text });
     return { status: response.status, headers: response.headers, text, body: text.startsWith("{") ? (JSON.parse(text) as Record<string, unknown>) : {} };
   }
@@ -84,4 +97,13 @@ export async function testServer(settings: Partial<ServeSettings> = {}): Promise
       return { id: String(made["id"]), token: String(made["token"]) };
     },
   };
+}
+
+/** Of a stream of events what has come with the first message or comment: it may never end. */
+async function readText(response: Response): Promise<string> {
+  if (!(response.headers.get("content-type") ?? "").startsWith("text/event-stream") || response.body === null) return response.text();
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  const { value = "" } = await reader.read();
+  await reader.cancel();
+  return value;
 }

@@ -26,7 +26,9 @@ export function sojournd(args: readonly string[], environment: Readonly<Record<s
     SOJOURN_HOST: _host,
     SOJOURN_DATA: _data,
     SOJOURN_KEY: _key,
+    SOJOURN_ADDRESS: _address,
     SOJOURN_STORE: _store,
+    SOJOURN_CONFIG: _config,
     SOJOURN_MIGRATING_FROM: _from,
     SOJOURN_MIGRATING_PHASE: _phase,
     ...rest

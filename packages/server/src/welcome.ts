@@ -28,6 +28,7 @@ curl -sS -X PATCH ${address}/v1/session ${authorization} ${token} ${json} -d '{"
 curl -sS '${address}/v1/sessions?subject=ada' ${authorization}
 
 A shop to click through, open in two browsers: ${address}/demo
+The console, where sessions are seen and ruled: ${address}/console (log in with the key)
 Ctrl+C stops the server; the sessions ${kept ? "stay" : "are gone then: they are in its memory"}.
 `;
 }

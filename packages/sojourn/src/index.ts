@@ -2,10 +2,10 @@
 export { createSessions, type CheckpointOwner, type CreateOptions, type Listed, type ReachOptions, type Sessions } from "./core/sessions.ts";
 export { Session } from "./core/session.ts";
 export type { AuthenticateOptions } from "./core/authentication.ts";
-export type { Checkpoint } from "./core/checkpoints.ts";
+export type { Checkpoint, KeptCheckpoint } from "./core/checkpoints.ts";
 export type { Clock } from "./core/clock.ts";
 export { milliseconds, type Duration } from "./core/duration.ts";
-export type { EndAllTarget } from "./core/end-all.ts";
+export type { EndAllOptions, EndAllProgress, EndAllTarget, EndEveryone } from "./core/end-all.ts";
 export type { Erased } from "./core/erasure.ts";
 export type { Lease, LeaseOptions } from "./core/lease.ts";
 export type { Schemas, StandardSchema } from "./core/schema.ts";

@@ -25,6 +25,7 @@ export { kannelConfig, type KannelConfigOptions } from "./kannel-config.ts";
 export type { Exhausted } from "./pool.ts";
 export { segment, type Segments } from "./segments.ts";
 export { simulatedNetwork, type SimulatedHandset, type SimulatedNetwork } from "./simulate.ts";
+export { transcriptOf, type Said } from "./transcript.ts";
 export { TransportFailure, type Inbound, type Outbound, type Receipt, type Receiver, type Transport } from "./transport.ts";
 
 /** What came of a dialogue. */

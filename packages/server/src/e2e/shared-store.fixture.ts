@@ -13,6 +13,23 @@ export async function served(url: string, data: string, more: Readonly<Record<st
   return { server, address: (await server.until(listening))[0] };
 }
 
+/** The first event that a server tells of a session. @throws when there is none within 20 s */
+async function eventOf(address: string, key: string, id: () => Promise<string>): Promise<string> {
+  const answer = await fetch(`${address}/v1/events`, { headers: { Authorization: `Bearer ${key}` }, signal: AbortSignal.timeout(20_000) });
+  expect(answer.status).toBe(200);
+  const wanted = await id();
+  let text = "";
+  for await (const piece of answer.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    text += piece;
+    const type = text
+      .split("\n\n")
+      .find((message) => message.includes(wanted))
+      ?.match(/^event: (.*)$/m)?.[1];
+    if (type !== undefined) return type;
+  }
+  throw new Error("The stream of events ended.");
+}
+
 /**
  * Two servers share a store: what is made at one is resumed at the other, what is revoked at one is refused at the other, and all of it is there after a
  * restart. Nothing but the store is needed, and the secret is shown nowhere.
@@ -28,6 +45,9 @@ export async function checkShared(url: string, secret: string): Promise<void> {
   const revoked = await begin(one.address, { subject: "ada" });
   const closed = await begin(two.address, { subject: "ada" });
   expect(await call(two.address, "GET", "/v1/session", kept.token)).toMatchObject({ status: 200, body: { id: kept.id, data: { cart: ["tea"] } } });
+  // Of the stores that cannot be watched a server says so.
+  if (!/^(file|mysql|mariadb):/.test(url)) expect(await eventOf(two.address, key.out.trim(), async () => (await begin(one.address)).id)).toBe("created");
+  else expect((await call(two.address, "GET", "/v1/events")).body["code"]).toBe("not_supported");
   const listed = (await call(two.address, "GET", "/v1/sessions?subject=ada")).body["sessions"] as readonly Made[];
   expect(listed.map(({ id }) => id).toSorted()).toEqual([kept.id, revoked.id, closed.id].toSorted());
   const both = await Promise.all([

@@ -4,9 +4,15 @@ import { memoryStore } from "sojourn/stores/memory";
 import { fakeClock } from "sojourn/testing";
 import { expect, test } from "vitest";
 import { createApp } from "../app.ts";
+import { authorizer } from "../authorize.ts";
+import { backgroundWork } from "../background.ts";
+import type { ServeSettings } from "../config.ts";
+import { repeatsOf } from "../idempotency.ts";
 import { keysOf, newKey } from "../keys.ts";
 import type { Log } from "../log.ts";
+import { rateLimits } from "../rate-limits.ts";
 import type { Fields } from "../views.ts";
+import { webhooksOf } from "../webhooks/webhooks.ts";
 
 const name = "__Host-Http-session";
 
@@ -26,7 +32,25 @@ test("a token that is due is replaced, which the visitor is told once; a broken 
   const key = newKey();
   await keys.add(key, { name: "nginx", role: "gateway" });
   const log: Log = { request: () => undefined, info: () => undefined, error: () => undefined };
-  const app = createApp({ sessions: () => sessions, visitors: () => sessions, keys, version: "0", ready: () => Promise.resolve() }, log);
+  const app = createApp(
+    {
+      sessions: () => sessions,
+      visitors: () => sessions,
+      keys,
+      store,
+      background: backgroundWork(),
+      access: authorizer(keys, undefined, rateLimits(undefined), () => ""),
+      live: undefined as never,
+      repeats: repeatsOf(store),
+      webhooks: webhooksOf({ store, bounded: store, sessions: () => sessions, hosts: [], kinds: [], log }),
+      console: undefined,
+      settings: {} as ServeSettings,
+      version: "0",
+      ready: () => Promise.resolve(),
+      metrics: () => Promise.resolve(""),
+    },
+    log,
+  );
   const env = { incoming: { socket: { remoteAddress: "127.0.0.1" } } } as unknown as HttpBindings;
   const asked = async (token: string): Promise<Response> =>
     app.request("/v1/forward-auth", { headers: { Authorization: `Bearer ${key}`, Cookie: `${name}=${token}` } }, env);

@@ -39,7 +39,7 @@ export function forwardAuth({ visitors }: Api, log: Log): Route {
     return door;
   }
 
-  return route("forwardAuth", (ask, { query }) => doorOf(ask.var.key.tenant, query.cookie)(ask.req.raw, ask.env.incoming.socket.remoteAddress));
+  return route("forwardAuth", (ask, { query }) => doorOf(ask.var.caller.tenant, query.cookie)(ask.req.raw, ask.env.incoming.socket.remoteAddress));
 }
 
 const nobody = new Problem(401, "session_missing", "The request has no session of somebody who is logged in. Send its visitor to the log-in.", {

@@ -39,14 +39,14 @@ export function showSession(api: Api): Route {
 /** Ends it for its holder. One that has ended already is as good as missing. */
 export function revokeSession(api: Api): Route {
   return route("revokeSession", async (ask, { parameters }) => {
-    if (!(await ofTenant(api, ask).end(parameters, "revoked", ask.var.key.name))) throw missing();
+    if (!(await ofTenant(api, ask).end(parameters, "revoked", ask.var.caller.name))) throw missing();
     return undefined;
   });
 }
 
 /** Ends all of a subject's; a log-in that races with it is ended too. */
 export function revokeSubject(api: Api): Route {
-  return route("revokeSubject", async (ask, { parameters }) => ({ ended: await ofTenant(api, ask).endAll(parameters, "revoked", ask.var.key.name) }));
+  return route("revokeSubject", async (ask, { parameters }) => ({ ended: await ofTenant(api, ask).endAll(parameters, "revoked", ask.var.caller.name) }));
 }
 
 function missing(): Problem {

@@ -34,4 +34,4 @@ comes once more, or half a minute later. They are of the tenant "simulation", so
 
   printf '%s\\n' '/start booking' '/later 1d' 1 | sojournd sms simulate --memory
 
-Exit codes: 0 ended, 1 did not start.`;
+Exit codes: 0 ended, 1 did not start, 2 wrong usage.`;

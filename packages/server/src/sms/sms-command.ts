@@ -18,7 +18,7 @@ interface Flags {
 
 /** `sojournd sms simulate`: dialogues by text message, with a handset in the terminal. */
 export function smsCommand(): Command {
-  const sms = new Command("sms").description("dialogues by text message");
+  const sms = new Command("sms");
   sms
     .command("simulate")
     .argument("[file]", "a module that exports dialogues; without it there is a demo")

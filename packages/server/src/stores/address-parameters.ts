@@ -13,7 +13,8 @@ export type Parameter =
   | "bucket"
   | "replicas"
   | "creds"
-  | "reads";
+  | "reads"
+  | "feed";
 export type Parameters = Readonly<Partial<Record<Parameter, string>>>;
 
 /** What stands after the ? of an address, each parameter once and of those that its engine knows. @param refuse is told what is wrong; a value is never in it. */
@@ -41,6 +42,7 @@ const wholeUpTo100 = "a whole number from 1 to 100, such as 10";
 const shapes: Partial<Record<Parameter, readonly [RegExp, string]>> = {
   prepare: [/^(on|off)$/, "on or off"],
   tls: [/^(on|off)$/, "on or off"],
+  feed: [/^(on|off)$/, "on or off"],
   sslmode: [/^(disable|require|verify-full)$/, "disable, require or verify-full; with the last two the certificate is checked"],
   pool: [/^([1-9]\d?|100)$/, wholeUpTo100],
   shards: [/^[1-9]\d{0,4}$/, "a whole number above 0"],

@@ -36,11 +36,11 @@ interface Scheme {
   readonly example: string;
 }
 
-const redis = { engine: "redis", port: 6379, parameters: ["prefix", "shards", "ca"], example: "redis://127.0.0.1:6379" } as const;
+const redis = { engine: "redis", port: 6379, parameters: ["prefix", "shards", "feed", "ca"], example: "redis://127.0.0.1:6379" } as const;
 const postgres = {
   engine: "postgres",
   port: 5432,
-  parameters: ["schema", "pool", "prepare", "sslmode", "ca", "host"],
+  parameters: ["schema", "feed", "pool", "prepare", "sslmode", "ca", "host"],
   example: "postgres://USER:PASSWORD@127.0.0.1:5432/DATABASE",
 } as const;
 const mariadb = {

@@ -27,6 +27,9 @@ export async function openPostgres(address: NetworkAddress): Promise<OpenedStore
     // Of a connection that nobody uses at the moment: the next call opens another.
     pool.on("error", () => undefined);
     opened(() => pool.end());
-    return postgresStore(fromPg(pool, { prepare: parameters.prepare !== "off" }), parameters.schema === undefined ? {} : { schema: parameters.schema });
+    return postgresStore(fromPg(pool, { prepare: parameters.prepare !== "off" }), {
+      feed: parameters.feed !== "off",
+      ...(parameters.schema === undefined ? undefined : { schema: parameters.schema }),
+    });
   });
 }

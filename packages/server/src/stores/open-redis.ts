@@ -62,6 +62,7 @@ export async function openRedis(address: NetworkAddress): Promise<OpenedStore> {
     begun = true;
     opened(() => line.close());
     return redisStore(line.client, {
+      feed: parameters.feed !== "off",
       ...(parameters.prefix === undefined ? undefined : { prefix: parameters.prefix }),
       ...(parameters.shards === undefined ? undefined : { shards: Number(parameters.shards) }),
     });

@@ -90,7 +90,7 @@ describe("an address", () => {
     ["postgres://a,b/d", /names 2 hosts/],
     ["mysql://u:p@h/", /names no database/],
     ["nats://h/b", /\?bucket=NAME/],
-    ["redis://h?prefex=x", /none of prefix, shards, ca\./],
+    ["redis://h?prefex=x", /none of prefix, shards, feed, ca\./],
     ["redis://h?prefix=x&prefix=y", /prefix more than once/],
     ["redis://h?prefix=", /a prefix that is not filled in/],
     ["postgres://u:p@h/d?pool=0", /a pool that is not a whole number from 1 to 100/],

@@ -2,7 +2,7 @@ import { outlivesRequests } from "#platform";
 import { breaker, noBreaker, type Breaker, type BreakerSettings, type Outage } from "./breaker.ts";
 import { outcomeUnknown, SojournError, storeUnavailable } from "./errors.ts";
 import { isPromise } from "./maybe.ts";
-import type { Change, Found, MaybePromise, Outcome, Page, Query, SessionId, SessionRecord, Store } from "./seam.ts";
+import type { Change, CountableStore, Found, MaybePromise, Outcome, Page, Query, SessionId, SessionRecord, Store } from "./seam.ts";
 
 /**
  * The store's verbs with a deadline on each: a store that hangs or breaks becomes a typed error, never a request that waits for ever. One that
@@ -19,6 +19,8 @@ export interface Calls {
   glance(id: SessionId): MaybePromise<SessionRecord | undefined>;
   commit(change: Change): MaybePromise<Outcome>;
   find(query: Query, page?: Page): MaybePromise<Found>;
+  /** How many of a kind have not ended; absent where the store does not count. */
+  readonly count?: (query: { readonly kind: string }) => MaybePromise<number>;
 }
 
 /** How long a call may take (ms, by the machine's clock, whatever clock the manager judges by), and when the store is left alone; `undefined`: never. */
@@ -88,6 +90,20 @@ export function callsOf(store: Store, limits: CallLimits, tell: (what: "reads" |
       if (reads.alert) reads.answered(reads.round);
       return answer;
     },
+    ...("count" in store && {
+      count(query) {
+        if (reads.alert) reads.admit();
+        let answer: MaybePromise<number>;
+        try {
+          answer = (store as Store & CountableStore).count(query);
+        } catch (error) {
+          throw failed(reads, reads.round, typed(error, "count", storeUnavailable));
+        }
+        if (isPromise(answer)) return inTime(answer, "count", storeUnavailable, reads);
+        if (reads.alert) reads.answered(reads.round);
+        return answer;
+      },
+    }),
   };
 }
 

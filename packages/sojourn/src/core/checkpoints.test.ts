@@ -176,6 +176,49 @@ overEveryStore((open) => {
     expect(await store.load(id!)).toBeUndefined();
   });
 
+  test("what one holds is read as a session's data is, by its owner alone, and is no activity", async () => {
+    const { sessions, clock, store } = manager({ checkpoints: { keep: "1h" } });
+    const session = await sessions.create({ subject: "ana", data: { windows: ["a"], theme: "x", roles: ["admin"] } });
+    const kept = await session.checkpoint("desk");
+    session.set("windows", []);
+    await session.commit();
+    clock.advance("30m");
+    const before = await store.load(session.id!);
+    const read = await sessions.readCheckpoint({ subject: "ana" }, "desk");
+    expect(read).toEqual({ ...kept, data: { windows: ["a"], theme: "x" } });
+    expect(await sessions.readCheckpoint({ id: session.id! }, "desk")).toEqual(read);
+    expect(Object.isFrozen(read?.data)).toBe(true);
+    expect(() => read?.data.windows?.push("b")).toThrow(TypeError);
+    expect(await store.load(session.id!)).toEqual(before);
+    for (const of of [{ subject: "ben" }, { id: (await sessions.create({ data: { theme: "y" } })).id! }, { id: "nobody" }]) {
+      expect(await sessions.readCheckpoint(of, "desk")).toBeUndefined();
+    }
+    expect(await sessions.readCheckpoint({ subject: "ana" }, "another")).toBeUndefined();
+    clock.advance("30m");
+    expect(await sessions.readCheckpoint({ subject: "ana" }, "desk")).toBeUndefined();
+  });
+
+  test("what one holds is read through schemas and migration, and a field that cannot be read is told of the session that it was copied from", async () => {
+    const { sessions, store, clock } = manager();
+    const session = await sessions.create({ subject: "ana", data: { theme: "a", windows: ["w"], roles: [] } });
+    await session.checkpoint("old");
+    const validate = (value: unknown): { issues: { message: string }[] } | { value: string } =>
+      value === "a" || value === undefined ? { issues: [{ message: "not a" }] } : { value: value as string };
+    const theme = { "~standard": { version: 1, vendor: "test", validate } } as const;
+    const next = createSessions<Data & { open: number }>({
+      store,
+      clock,
+      version: 2,
+      migrate: (older) => ({ ...(typeof older["theme"] === "string" ? { theme: older["theme"] } : {}), open: (older["windows"] as string[]).length }),
+    });
+    expect((await next.readCheckpoint({ subject: "ana" }, "old"))?.data).toEqual({ theme: "a", open: 1 });
+    const strict = createSessions<Data>({ store, clock, schema: { theme } });
+    const told: unknown[] = [];
+    strict.on("unreadable", ({ id, kind, subject, field }) => told.push([id, kind, subject, field]));
+    expect((await strict.readCheckpoint({ subject: "ana" }, "old"))?.data).toEqual({ windows: ["w"] });
+    expect(told).toEqual([[session.id, "$checkpoint", undefined, "theme"]]);
+  });
+
   test("other tenants have checkpoints of their own", async () => {
     const { sessions, store, clock } = manager();
     const other = createSessions<Data>({ store, clock, tenant: "other" });

@@ -22,6 +22,12 @@ export interface Checkpoint {
   readonly fields: readonly string[];
 }
 
+/** The same with the values that it holds. */
+export interface KeptCheckpoint<Data> extends Checkpoint {
+  /** As `session.data` would have them once it is restored, but for fields declared as `authority`, which are not restored. Frozen. */
+  readonly data: Readonly<Partial<Data>>;
+}
+
 /** The text of `$checkpoint`. */
 type Label = Pick<Checkpoint, "name" | "at" | "session" | "version">;
 
@@ -83,12 +89,9 @@ export async function restore(engine: Engine, state: SessionState, name: string)
   if (state.entry === undefined) throw missingSession("restore");
   await state.touched;
   const owner = engine.names.owner(state.entry.record);
-  const kept = await engine.calls.load(await idOf(owner, name));
-  if (kept === undefined || kept.subject !== owner || isOver(engine, kept)) {
-    throw new SojournError("checkpoint_missing", `There is no checkpoint ${JSON.stringify(name)} that belongs to this session.`);
-  }
-  const set: Record<string, string> = {};
-  for (const field of rawNames(kept)) if (!authority.has(field)) set[field] = kept.fields[field] as string;
+  const kept = await keptUnder(engine, owner, name);
+  if (kept === undefined) throw new SojournError("checkpoint_missing", `There is no checkpoint ${JSON.stringify(name)} that belongs to this session.`);
+  const set = restorable(engine, kept);
   state.pending = undefined;
   for (let n = 0; n < tries; n++) {
     const { record } = state.entry;
@@ -102,6 +105,20 @@ export async function restore(engine: Engine, state: SessionState, name: string)
     await reload(engine, state, change);
   }
   throw new SojournError("stale", `The session was changed by others ${tries} times in a row; nothing was restored. Try again.`);
+}
+
+/** One of an owner's with the values that it holds; `undefined` when there is none of that name. */
+export async function readCheckpoint(engine: Engine, owner: string, name: string): Promise<KeptCheckpoint<Record<string, unknown>> | undefined> {
+  const kept = await keptUnder(engine, owner, name);
+  const label = kept === undefined ? undefined : labelOf(kept);
+  if (kept === undefined || label === undefined) return undefined;
+  // A field that cannot be read is told as the session's that it was copied from.
+  const { subject: _, ...rest } = kept;
+  const record: SessionRecord = { ...rest, id: label.session, kind: ownKind.checkpoint, fields: restorable(engine, kept) };
+  const data = engine.fields.data({ entry: { record, values: new Map(), migrated: undefined }, pending: undefined });
+  const values = Object.entries(data).filter(([field]) => !engine.settings.authority.has(field));
+  const bare = Object.assign(Object.create(null) as Record<string, unknown>, Object.fromEntries(values));
+  return { ...shown(kept.fields, label, kept.wake ?? Infinity), data: Object.freeze(bare) };
 }
 
 /** The checkpoints of an owner, the newest first. */
@@ -125,6 +142,18 @@ export async function dropCheckpoints(engine: Engine, owner: string): Promise<nu
   let dropped = 0;
   for await (const record of recordsOf(engine, owner)) if (await erased(engine, record)) dropped++;
   return dropped;
+}
+
+async function keptUnder(engine: Engine, owner: string, name: string): Promise<SessionRecord | undefined> {
+  const kept = await engine.calls.load(await idOf(owner, name));
+  return kept?.subject === owner && !isOver(engine, kept) ? kept : undefined;
+}
+
+/** The texts that a restore gives back. */
+function restorable({ settings: { authority } }: Engine, kept: SessionRecord): Record<string, string> {
+  const set: Record<string, string> = {};
+  for (const field of rawNames(kept)) if (!authority.has(field)) set[field] = kept.fields[field] as string;
+  return set;
 }
 
 /** No token can name it: ":" is in no id. */

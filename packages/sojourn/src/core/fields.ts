@@ -30,9 +30,12 @@ export interface Fields {
   carried(entry: Entry, names: Iterable<string>): Record<string, string>;
 }
 
+/** What fields are read from: a session's record, or a checkpoint's. */
+export type Readable = Pick<Entry, "record" | "values" | "migrated">;
+
 /** What a request knows of its session's fields. */
 export interface Held {
-  readonly entry: Entry | undefined;
+  readonly entry: Readable | undefined;
   readonly pending: ReadonlyMap<string, string | undefined> | undefined;
 }
 
@@ -63,7 +66,7 @@ export function fieldsOf({ schema, version, migrate, bounds }: Settings, unreada
     return freeze(checked.value);
   }
 
-  function read(entry: Entry, name: string, text: string): unknown {
+  function read(entry: Readable, name: string, text: string): unknown {
     const known = entry.values.get(name);
     if (known?.text === text) return known.value;
     let value: unknown;
@@ -78,12 +81,12 @@ export function fieldsOf({ schema, version, migrate, bounds }: Settings, unreada
   }
 
   /** What older fields have become. */
-  function migrated(entry: Entry): ReadonlyMap<string, unknown> {
+  function migrated(entry: Readable): ReadonlyMap<string, unknown> {
     if (migrate === undefined) return nothing;
     return (entry.migrated ??= migrateAll(entry));
   }
 
-  function migrateAll(entry: Entry): ReadonlyMap<string, unknown> {
+  function migrateAll(entry: Readable): ReadonlyMap<string, unknown> {
     const byVersion = new Map<number, Record<string, unknown>>();
     for (const name of rawNames(entry.record)) {
       const text = entry.record.fields[name] as string;
@@ -116,7 +119,7 @@ export function fieldsOf({ schema, version, migrate, bounds }: Settings, unreada
   }
 
   /** The text of a field, unless it is to be read as migrated. */
-  function present(entry: Entry, name: string): string | undefined {
+  function present(entry: Readable, name: string): string | undefined {
     const text = entry.record.fields[name];
     return text === undefined || (migrate !== undefined && name.charCodeAt(0) !== 36 && versionIn(text) < version) ? undefined : text;
   }

@@ -23,6 +23,12 @@ export interface Floors {
   belowKnown(entry: Entry): boolean;
 }
 
+/** The floors that rest in a store, as one process knows them. */
+export interface FloorsOfStore extends Floors {
+  /** Epoch ms of the highest floor above the entry, as far as this process knows without asking anybody. */
+  knownAbove(entry: Entry): number | undefined;
+}
+
 export interface Floor {
   /** Epoch ms. */
   readonly at: number;
@@ -44,7 +50,7 @@ const noFloor: Floor = { at: 0, except: [] };
 /** ms after which a floor is read again though its mark has not changed: a store that lost the last mark, and not the floor, heals so. */
 const believed = 60_000;
 
-export function floorsOf(calls: Calls, names: Names, settings: Pick<Settings, "clock" | "floorLag">): Floors {
+export function floorsOf(calls: Calls, names: Names, settings: Pick<Settings, "clock" | "floorLag">): FloorsOfStore {
   const known = clockCache<Known>(10_000);
   const ids = clockCache<SessionId>(10_000);
   const marks = floorMarks(calls, names, settings);
@@ -85,16 +91,26 @@ export function floorsOf(calls: Calls, names: Names, settings: Pick<Settings, "c
     });
   }
 
+  function knownAbove(entry: Entry): number | undefined {
+    const { subject } = entry.record;
+    let above: number | undefined;
+    for (const last of [known.get(tenantKey), subject === undefined ? undefined : known.get(floorKey(subject))]) {
+      if (last !== undefined && isUnder(entry, last.floor)) above = Math.max(above ?? 0, last.floor.at);
+    }
+    return above;
+  }
+
   return {
     async raise(subject, at, except) {
       const key = floorKey(subject);
       const id = await idOf(key);
-      const mark = await marks.announce(id, at);
+      // The mark says how high the slot's floors may lie, others' too: one for a moment long ago must not say less than those that were left before it.
+      const mark = await marks.announce(id, Math.max(at, settings.clock.now()));
       for (let tries = 0; tries < 20; tries++) {
         const record = await calls.load(id);
         const floor: Floor = { at: Math.max(at, floorIn(record).at), except };
         const set = { $at: String(floor.at), $except: JSON.stringify(except) };
-        const wake = at + longest;
+        const wake = floor.at + longest;
         const outcome = await calls.commit(
           record === undefined ? { id, expect: "absent", kind: names.kind(ownKind.floor), set, wake } : { id, expect: record.version, set, wake },
         );
@@ -120,11 +136,8 @@ export function floorsOf(calls: Calls, names: Names, settings: Pick<Settings, "c
         return is;
       });
     },
-    belowKnown(entry) {
-      const { subject } = entry.record;
-      const floors = [known.get(tenantKey), subject === undefined ? undefined : known.get(floorKey(subject))];
-      return floors.some((last) => last !== undefined && isUnder(entry, last.floor));
-    },
+    belowKnown: (entry) => knownAbove(entry) !== undefined,
+    knownAbove,
   };
 }
 

@@ -23,12 +23,15 @@ export interface SessionInfo {
   readonly ended?: { readonly at: number; readonly reason: EndReason; readonly by?: string };
 }
 
-/** What may be shown of an entry. One whose deadline has passed is shown as ended, whatever the sweep has done. */
-export function infoOf(engine: Engine, entry: Entry): SessionInfo {
+/**
+ * What may be shown of an entry. One whose deadline has passed is shown as ended, whatever the sweep has done, and so is one that lies below a floor.
+ * @param floor epoch ms of the floor above it, if one is known
+ */
+export function infoOf(engine: Engine, entry: Entry, floor: number | undefined): SessionInfo {
   const { record, life, auth } = entry;
   const { address, agent } = clientOf(record.fields[own.client]);
   const expiry = expiryOf(entry, engine.settings.clock.now());
-  const ended = record.ended !== undefined ? endingOf(record.ended) : expiry === undefined ? undefined : { at: deadlineOf(entry), reason: expiry };
+  const ended = record.ended === undefined ? endOf(entry, expiry, floor) : endingOf(record.ended);
   return {
     id: record.id,
     kind: engine.names.kindOf(record.kind) ?? record.kind,
@@ -43,4 +46,11 @@ export function infoOf(engine: Engine, entry: Entry): SessionInfo {
     ...(agent === undefined ? undefined : { agent }),
     ...(ended === undefined ? undefined : { ended }),
   };
+}
+
+/** How it ended though nobody has written that down: of two ways the one that came first. */
+function endOf(entry: Entry, expiry: "idle" | "absolute" | undefined, floor: number | undefined): SessionInfo["ended"] {
+  const at = deadlineOf(entry);
+  if (floor !== undefined && (expiry === undefined || floor < at)) return { at: floor, reason: "revoked" };
+  return expiry === undefined ? undefined : { at, reason: expiry };
 }

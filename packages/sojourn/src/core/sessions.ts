@@ -1,15 +1,17 @@
+import { outlivesRequests } from "#platform";
 import { storedAliases } from "./claiming.ts";
 import { callsOf } from "./calls.ts";
-import { checkpointsOf, dropCheckpoint, type Checkpoint } from "./checkpoints.ts";
+import { checkpointsOf, dropCheckpoint, readCheckpoint, type Checkpoint, type KeptCheckpoint } from "./checkpoints.ts";
 import { create } from "./creation.ts";
 import { milliseconds, type Duration } from "./duration.ts";
-import { endAll, type EndAllTarget } from "./end-all.ts";
+import { endAll, type EndAllOptions, type EndAllTarget } from "./end-all.ts";
 import { endEntry } from "./ending.ts";
 import { eraseSubject, type Erased } from "./erasure.ts";
 import { eventOf, type Engine } from "./engine.ts";
-import { entriesOf, expiryOf, own } from "./entry.ts";
+import { entriesOf, own } from "./entry.ts";
 import { emitter, type Emitter, type EndReason } from "./events.ts";
 import { feed, type FeedEvent, type FeedOptions } from "./feed.ts";
+import { feedHub } from "./feed-hub.ts";
 import { floorsOf } from "./floors.ts";
 import { infoOf, type SessionInfo } from "./info.ts";
 import { isPromise } from "./maybe.ts";
@@ -78,10 +80,11 @@ export interface Sessions<Data> extends Resumable<Data> {
   /** Ends one session. True when this call did it. Somebody else's id, with the own `subject` given, is as good as missing. */
   end(target: { readonly id: string; readonly subject?: string | undefined }, reason?: EndReason, by?: string): Promise<boolean>;
   /**
-   * Ends all sessions of a subject, or with `everyone` of the tenant. A floor is written first, so that a log-in racing with this is dead too.
-   * Gives how many live sessions of the subject (or of the manager's kind) it ended.
+   * Ends all sessions of a subject, or with `everyone` of the tenant. A floor is written first, so that a log-in racing with this is dead too; no floor is
+   * ever lowered. Gives how many live sessions of the subject (or of the kinds) it ended.
+   * @throws {SojournError} `invalid_option` when `before` has not come yet
    */
-  endAll(target: EndAllTarget, reason?: EndReason, by?: string): Promise<number>;
+  endAll(target: EndAllTarget, reason?: EndReason, by?: string, options?: EndAllOptions): Promise<number>;
   /**
    * The live session under an alias or an id, without a token: for a gateway that has authenticated the message itself, and for work in the
    * background. Never for what a client of the web sends.
@@ -95,6 +98,8 @@ export interface Sessions<Data> extends Resumable<Data> {
   redeem(ticket: string, purpose: string, client?: Client): Promise<Session<Data> | undefined>;
   /** The checkpoints of a subject, or those that belong to a session; the newest first. */
   checkpoints(of: CheckpointOwner): Promise<readonly Checkpoint[]>;
+  /** One of them with its values; `undefined` when there is none of that name. To no session is it activity. */
+  readCheckpoint(of: CheckpointOwner, name: string): Promise<KeptCheckpoint<Data> | undefined>;
   /** Takes one away. True when this call did it. */
   dropCheckpoint(of: CheckpointOwner, name: string): Promise<boolean>;
   /**
@@ -110,7 +115,12 @@ export interface Sessions<Data> extends Resumable<Data> {
   onWake(kind: string, handler: (session: Session<Data>) => Promise<void>): () => void;
   /** Listens to this process. Gives a function that stops it. */
   readonly on: Emitter["on"];
-  /** Listens to everybody on the store. */
+  /**
+   * How many sessions of a kind have not ended; may lag by what the store's page says. `undefined` where the store does not count.
+   * @throws {SojournError} `invalid_option`, `store_unavailable`
+   */
+  count(query: { readonly kind: string }): Promise<number | undefined>;
+  /** Listens to everybody on the store. All who listen share one watch of it. */
   feed(options?: FeedOptions): AsyncIterable<FeedEvent>;
   /** From now on this process claims due wakes: it ends what has expired and erases what was retained long enough. Until `close()`. */
   run(): Promise<void>;
@@ -130,13 +140,14 @@ export function createSessions<Data extends object = Record<string, unknown>>(op
   const names = namesOf(settings.tenant);
   const events = emitter();
   const calls = callsOf(options.store, settings, (of, outage) => events.emit("outage", { of, ...outage }));
+  const floors = floorsOf(calls, names, settings);
   const engine: Engine = {
     settings,
     names,
     calls,
     entries: entriesOf(10_000),
     events,
-    floors: floorsOf(calls, names, settings),
+    floors,
     // While modules load, which is when most managers are made, Workers give no random bytes yet.
     get owner() {
       return (ownName ??= newId(Date.now()));
@@ -145,6 +156,8 @@ export function createSessions<Data extends object = Record<string, unknown>>(op
     wakes: wakesOf(() => engine),
     seals: undefined,
   };
+  // Workers let nothing that one request began tell another.
+  const hub = feedHub(engine, options.store);
   let ownName: string | undefined;
   let sweep: Sweep | undefined;
 
@@ -175,8 +188,8 @@ export function createSessions<Data extends object = Record<string, unknown>>(op
     const sessions: SessionInfo[] = [];
     for (const record of found.records) {
       const entry = engine.entries.of(record);
-      if (entry === undefined || ("subject" in listed && expiryOf(entry, settings.clock.now()) !== undefined)) continue;
-      sessions.push(infoOf(engine, entry));
+      const info = entry === undefined ? undefined : infoOf(engine, entry, floors.knownAbove(entry));
+      if (info !== undefined && ("kind" in listed || info.ended === undefined)) sessions.push(info);
     }
     return found.next === undefined ? { sessions } : { sessions, next: found.next };
   }
@@ -228,7 +241,7 @@ export function createSessions<Data extends object = Record<string, unknown>>(op
     async info({ id, subject }) {
       const record = await known(id, subject);
       const entry = record === undefined ? undefined : engine.entries.of(record);
-      return entry === undefined ? undefined : infoOf(engine, entry);
+      return entry === undefined ? undefined : infoOf(engine, entry, floors.knownAbove(entry));
     },
     list,
     page,
@@ -237,7 +250,7 @@ export function createSessions<Data extends object = Record<string, unknown>>(op
       const entry = record === undefined || record.ended !== undefined ? undefined : engine.entries.of(record);
       return entry === undefined ? false : endEntry(engine, entry, reason, { by });
     },
-    endAll: (target, reason = "revoked", by) => endAll(engine, target, reason, by),
+    endAll: (target, reason = "revoked", by, following) => endAll(engine, target, reason, by, following),
     async reach(target, { touch = true, ...knock } = {}) {
       const record = "alias" in target ? await holderOf(target.alias) : await known(target.id, undefined);
       const entry = record === undefined ? undefined : engine.entries.of(record);
@@ -253,6 +266,10 @@ export function createSessions<Data extends object = Record<string, unknown>>(op
       const owner = await ownerOf(of);
       return owner === undefined ? [] : checkpointsOf(engine, owner);
     },
+    async readCheckpoint(of, name) {
+      const owner = await ownerOf(of);
+      return owner === undefined ? undefined : ((await readCheckpoint(engine, owner, name)) as KeptCheckpoint<Data> | undefined);
+    },
     async dropCheckpoint(of, name) {
       const owner = await ownerOf(of);
       return owner === undefined ? false : dropCheckpoint(engine, owner, name);
@@ -260,7 +277,8 @@ export function createSessions<Data extends object = Record<string, unknown>>(op
     erase: ({ subject }) => eraseSubject(engine, subject),
     onWake: (kind, handler) => engine.wakes.handle(names.kind(checkKind(kind)), (state) => handler(new Session<Data>(engine, state))),
     on: events.on,
-    feed: (feedOptions = {}) => feed(engine, options.store, feedOptions),
+    count: async ({ kind }) => calls.count?.({ kind: names.kind(checkKind(kind)) }),
+    feed: (feedOptions = {}) => feed(engine, options.store, outlivesRequests ? hub : feedHub(engine, options.store), feedOptions),
     run() {
       sweep ??= startSweep(engine);
       return Promise.resolve();

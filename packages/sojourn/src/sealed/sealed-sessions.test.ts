@@ -417,6 +417,21 @@ describe("where it is kept what has ended", () => {
     await Promise.all([a.close(), b.close()]);
   });
 
+  test("endAll of everyone before a moment spares who logged in at it or later; one that has not come is refused", async () => {
+    const { a, b, clock } = kept();
+    const [old, fresh] = [browser(a), browser(a)];
+    await old.visit((session) => session.authenticate("ana"));
+    clock.advance(1);
+    const before = clock.now();
+    await fresh.visit((session) => session.authenticate("bob"));
+    clock.advance("1s");
+    await expect(a.endAll({ everyone: true, before: clock.now() + 1 })).rejects.toThrow(/^before is/);
+    await a.endAll({ everyone: true, before });
+    await refusalOn(b, old.token, "ended");
+    expect((await b.visit({ token: fresh.token, place })).subject).toBe("bob");
+    await Promise.all([a.close(), b.close()]);
+  });
+
   test("the token of before a log-in, and of before an elevation, is replaced at once; a late answer to it has no cookie", async () => {
     const { a, b, clock } = kept();
     const ana = browser(a);

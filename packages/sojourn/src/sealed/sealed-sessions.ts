@@ -18,7 +18,7 @@ import { steadyClock } from "../core/steady-clock.ts";
 import { startSweep, type Sweep } from "../core/sweep.ts";
 import { isId } from "../core/token.ts";
 import { wakesOf } from "../core/wakes.ts";
-import { endAll, type EndAllTarget } from "../core/end-all.ts";
+import { checkBefore, endAll, type EndAllTarget, type EndEveryone } from "../core/end-all.ts";
 import type { CreateOptions } from "../core/sessions.ts";
 import { asideStore } from "./aside.ts";
 import { boxOf } from "./box.ts";
@@ -53,8 +53,8 @@ export interface RevocableSessions<Data> extends SealedSessions<Data> {
    * such a session.
    */
   end(target: { readonly id: string; readonly subject?: string | undefined }, reason?: EndReason, by?: string): Promise<boolean>;
-  /** Ends all sessions of a subject, or with `everyone` of the tenant, on every node; a log-in racing with this is dead too. */
-  endAll(target: EndAllTarget, reason?: EndReason, by?: string): Promise<void>;
+  /** Ends all sessions of a subject, or with `everyone` of the tenant, on every node; a log-in racing with this is dead too. @throws {SojournError} `invalid_option` when `before` has not come yet */
+  endAll(target: Exclude<EndAllTarget, EndEveryone> | Omit<EndEveryone, "kinds">, reason?: EndReason, by?: string): Promise<void>;
 }
 
 const noFloors: Floors = { raise: () => Promise.reject(new TypeError("there are no floors")), below: () => false, belowKnown: () => false };
@@ -197,7 +197,8 @@ export function sealedSessions<Data extends object>(options: SealedOptions<Data>
     async endAll(target, reason = "revoked", by) {
       if (revocations === undefined) return;
       // Tokens tell whole milliseconds. Whoever logged in during this one is not spared: nobody goes through a list here.
-      const at = Math.floor(settings.clock.now()) + 1;
+      const now = settings.clock.now();
+      const at = "everyone" in target && target.before !== undefined ? checkBefore(target.before, now) : Math.floor(now) + 1;
       if ("everyone" in target) await revocations.floors.raise(undefined, at, []);
       else await revocations.floors.raise(names.subject(checkSubject(target.subject)), at, target.except === undefined ? [] : [target.except as SessionId]);
       if (keptEngine !== undefined && places !== undefined) await endAll(keptEngine, target, reason, by);
