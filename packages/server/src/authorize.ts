@@ -1,6 +1,6 @@
 import { isForPeople, type Operation } from "@sojourn/client/operations";
 import type { Caller } from "./caller.ts";
-import type { ConsoleSessions } from "./console/console-sessions.ts";
+import { consoleTenant, type ConsoleSessions } from "./console/console-sessions.ts";
 import type { Keys } from "./keys.ts";
 import { Problem } from "./problem.ts";
 import type { RateLimits } from "./rate-limits.ts";
@@ -55,6 +55,9 @@ export function authorizer(keys: Keys, console: ConsoleSessions | undefined, lim
         throw new Problem(403, "forbidden", `The application key has the role ${caller.role}; this is for ${roles.join(", ")}. Use a key of one of these.`);
       if (caller.session !== undefined && !isForPeople(roles))
         throw new Problem(403, "forbidden", "This is for programs: it hands out tokens of sessions, or works by them. Ask with an application key.");
+      // A session of that tenant is somebody who sits at the console, with all that they may do.
+      if (caller.tenant === consoleTenant && !isForPeople(roles))
+        throw new Problem(403, "forbidden", `The tenant ${consoleTenant} has the sessions of people at the console: nobody else begins or holds one of them.`);
       if (fresh === true && caller.fresh === false)
         throw new Problem(
           403,

@@ -150,6 +150,23 @@ describe("a person at the console", () => {
   });
 });
 
+test("no key begins a session of the console, or holds one", async () => {
+  const { id } = await keyOf("admin");
+  const keys = await Promise.all((["app", "admin"] as const).map(async (role) => (await keyOf(role, "sojourn")).key));
+  for (const key of keys) {
+    const headers = { Authorization: `Bearer ${key}` };
+    const { status, body } = await server.call("POST", "/v1/sessions", { headers, body: { kind: "console", subject: id } });
+    expect([status, body["code"]]).toEqual([403, "forbidden"]);
+  }
+  // Who may only look sees who sits there.
+  const chrome = browser();
+  await chrome.call("POST", "/v1/console/session", { body: { key: (await keyOf("operator")).key } });
+  const auditor = { Authorization: `Bearer ${(await keyOf("auditor", "sojourn")).key}` };
+  expect((await server.call("GET", "/v1/sessions?kind=console", { headers: auditor })).text).toContain(
+    (chrome.cookie ?? "").slice("sojourn-console=".length).slice(0, 26),
+  );
+});
+
 test("without a console nobody comes by a cookie", async () => {
   const bare = await testServer({ policy: { ...(await import("../config.ts")).defaultPolicy, console: false } });
   expect((await bare.call("POST", "/v1/console/session", { body: { key: newKey() } })).body).toMatchObject({ status: 501, code: "not_supported" });

@@ -17,6 +17,9 @@ import type { OidcSettings } from "./oidc-settings.ts";
 /** With every 401 there must be a challenge (RFC 9110 §15.5.2). */
 export const consoleChallenge: Readonly<Record<string, string>> = { "WWW-Authenticate": 'Sojourn-Console realm="sojourn"' };
 
+/** Whose sessions those of people at the console are. */
+export const consoleTenant = "sojourn";
+
 /** How long a proof of who somebody is counts for acts that need a fresh one, in ms. */
 const freshFor = 5 * 60_000;
 
@@ -74,7 +77,7 @@ export function consoleSessions({ store, keys, behindTls, log, clock, byKey = tr
   const now = (): number => clock?.now() ?? Date.now();
   const sessions = createSessions<ConsoleFields>({
     store,
-    tenant: "sojourn",
+    tenant: consoleTenant,
     kind: "console",
     idle: "15m",
     absolute: "12h",

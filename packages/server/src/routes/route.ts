@@ -124,11 +124,7 @@ async function bodyOf(ask: Ask, { body }: Operation): Promise<unknown> {
 function answered(body: unknown, { status, location }: Operation): Response {
   if (body instanceof Response) return body;
   if (body === undefined) return new Response(null, { status });
-  const headers = new Headers({ "Content-Type": "application/json" });
-  if (location !== undefined)
-    headers.set(
-      "Location",
-      location.replaceAll(/\{(\w+)\}/g, (_, name: string) => String((body as Record<string, unknown>)[name])),
-    );
+  const headers: Record<string, string> = { "Content-Type": "application/json" };
+  if (location !== undefined) headers["Location"] = location.replaceAll(/\{(\w+)\}/g, (_, name: string) => String((body as Record<string, unknown>)[name]));
   return new Response(`${JSON.stringify(body)}\n`, { status, headers });
 }
