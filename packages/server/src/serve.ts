@@ -16,7 +16,6 @@ import { listen } from "./http-server.ts";
 import { repeatsOf } from "./idempotency.ts";
 import { keysOf, type Keys } from "./keys.ts";
 import { liveOf } from "./live/live.ts";
-import { measuredStore } from "./live/measured-store.ts";
 import { outages } from "./live/outages.ts";
 import type { Log } from "./log.ts";
 import { serverMetrics } from "./metrics/metrics.ts";
@@ -51,8 +50,7 @@ export async function serve(settings: ServeSettings, log: Log): Promise<Running>
   const { dev, data, host } = settings;
   const place = await openSetting(settings);
   const measured = serverMetrics(settings, place.store, log);
-  const timed = measuredStore(measured.store);
-  const { store } = timed;
+  const { store } = measured;
   const opened: { close(): unknown }[] = [place];
   async function close(): Promise<void> {
     for (const part of opened.toReversed()) await part.close();
@@ -94,7 +92,7 @@ export async function serve(settings: ServeSettings, log: Log): Promise<Running>
     const webhooks = webhooksOf({ store, bounded, sessions, hosts: settings.policy.webhookHosts, kinds: settings.policy.kinds, log: calm.log });
     const background = backgroundWork();
     const access = authorizer(keys, seats, rateLimits(settings.policy.rate), (ask) => clientAddress(ask, settings.behindTls));
-    const live = liveOf({ settings, version, measured: timed, bounded, sessions, outages: health, stillMay: access.stillMay });
+    const live = liveOf({ settings, version, store, latencies: measured.latencies, bounded, sessions, outages: health, stillMay: access.stillMay });
     opened.push({ close: live.stop });
     measured.streams((tenant) => live.streams.count(tenant));
     const annexes = [...(dev ? [createShop(store, calm.log)] : []), ...(seats === undefined ? [] : [consolePages()])];

@@ -4,7 +4,7 @@ import type { Fields } from "../views.ts";
 import type { Channel } from "./channel.ts";
 import type { EventStream } from "./event-streams.ts";
 import { eventBytes, eventText } from "./event-text.ts";
-import type { Latency } from "./latency.ts";
+import type { Latency } from "../metrics/latency.ts";
 import { seriesCounter } from "./series.ts";
 
 /** What is seen of a tenant just now. It counts from when it is first asked until nobody has asked for ten minutes. */

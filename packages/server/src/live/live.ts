@@ -5,8 +5,7 @@ import type { ServeSettings } from "../config.ts";
 import type { Fields } from "../views.ts";
 import { channel, type Channel } from "./channel.ts";
 import { eventStreams, type EventStreams } from "./event-streams.ts";
-import { figures, type Figures } from "./figures.ts";
-import type { MeasuredStore } from "./measured-store.ts";
+import { figures, type Figures, type FiguresOptions } from "./figures.ts";
 import type { Outages } from "./outages.ts";
 import { wakeLag } from "./wake-lag.ts";
 
@@ -25,7 +24,9 @@ export interface Live {
 export interface LiveOptions {
   readonly settings: ServeSettings;
   readonly version: string;
-  readonly measured: MeasuredStore;
+  readonly store: Store;
+  /** Of its calls, in the last minute. */
+  readonly latencies: FiguresOptions["latencies"];
   /** The same store, whose calls are given up in time. */
   readonly bounded: Store;
   readonly sessions: (tenant: string) => Sessions<Fields>;
@@ -34,8 +35,7 @@ export interface LiveOptions {
 }
 
 /** Watches nothing and asks nothing until somebody looks. */
-export function liveOf({ settings, version, measured, bounded, sessions, outages: health, stillMay }: LiveOptions): Live {
-  const { store } = measured;
+export function liveOf({ settings, version, store, latencies, bounded, sessions, outages: health, stillMay }: LiveOptions): Live {
   const { kinds, idle, absolute } = settings.policy;
   const started = Date.now();
   const streams = eventStreams({ stillMay });
@@ -58,7 +58,7 @@ export function liveOf({ settings, version, measured, bounded, sessions, outages
           sessions: sessions(tenant),
           channel: channelOf(tenant),
           kinds,
-          latencies: measured.read,
+          latencies,
           lag: wakes.read,
           listeners: () => streams.count(tenant),
         }),

@@ -7,6 +7,7 @@ import { gaugeLiveSessions } from "./live-sessions.ts";
 import { gaugeOpenStreams } from "./open-streams.ts";
 import { prometheusMeter } from "./prometheus-meter.ts";
 import { measuringRequests } from "./request-durations.ts";
+import { storeLatencies, type StoreLatencies } from "./store-latencies.ts";
 
 /** What a server measures of itself. */
 export interface Metrics {
@@ -16,6 +17,8 @@ export interface Metrics {
   readonly log: Log;
   /** Counts what happens to a manager's sessions. */
   observe(sessions: Observable): void;
+  /** How long calls of the store took in the last minute. */
+  latencies(): ReturnType<StoreLatencies["read"]>;
   /** Has open event streams counted. */
   streams(count: (tenant: string) => number): void;
   /** All of it as it is now, in the text format of Prometheus (0.0.4). */
@@ -39,13 +42,14 @@ const systems: Readonly<Record<ServeSettings["store"]["engine"], string>> = {
 /** Measures a server on that store. Each server has a registry of its own. */
 export function serverMetrics({ store: { engine }, behindTls, policy: { kinds } }: ServeSettings, store: Store, log: Log): Metrics {
   const registry = new Registry();
-  const meter = prometheusMeter(registry);
+  const { meter, read } = storeLatencies(prometheusMeter(registry));
   collectDefaultMetrics({ register: registry });
   if ("count" in store) gaugeLiveSessions(registry, store as Store & CountableStore, kinds);
   return {
     store: observedStore(store, { meter, system: systems[engine] }),
     log: measuringRequests(log, meter, behindTls ? "https" : "http"),
     observe: (sessions) => void observe(sessions, { meter, kinds }),
+    latencies: read,
     streams: (count) => gaugeOpenStreams(registry, count),
     text: () => registry.metrics(),
   };
