@@ -46,7 +46,7 @@ function curlFor(
       });
       const [media] = Object.keys(operation.requestBody?.content ?? {});
       const body = media === undefined ? [] : ["-H", `Content-Type: ${media}`, "-d", JSON.stringify(rest)];
-      return ["-sS", "-m", "10", "-X", method.toUpperCase(), ...headers, ...body, `${address}${at}${query.size > 0 ? `?${query}` : ""}`];
+      return ["-sS", "-m", "10", "-X", method.toUpperCase(), ...headers, ...body, `${address}${at}${query.size > 0 ? `?${query.toString()}` : ""}`];
     }
   }
   throw new Error(`The document has no ${operationId}.`);

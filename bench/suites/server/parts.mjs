@@ -7,7 +7,7 @@ import { quantile, seeded } from "../../lib/statistics.mjs";
 
 const script = fileURLToPath(new URL("life.lua", import.meta.url));
 /** A thread of wrk for each connection, so that each leads a life of its own. */
-const connections = 16;
+const connections = 64;
 const requestsOfLife = 4;
 
 /**

@@ -61,7 +61,7 @@ function livesOf(lives, { judged }) {
   );
   const verdict = judged ? (ratio >= leastShare ? " ✓" : " **missed**") : "";
   return [
-    "A life is four requests: begin a session, read it, change a field, end it; 16 connections kept alive (wrk), sojournd on LMDB on one core, the load on the other. Beside it, in turn, the same router on the same adapter with answers that are always the same.",
+    "A life is four requests: begin a session, read it, change a field, end it; 64 connections kept alive (wrk), sojournd on LMDB on one core, the load on the other. Beside it, in turn, the same router on the same adapter with answers that are always the same.",
     "",
     "| | lives a second | CPU of a life, µs |",
     "|---|---|---|",

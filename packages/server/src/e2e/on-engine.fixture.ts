@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { clientWith } from "../api-client.fixture.ts";
-import { cleanUp } from "../clean-up.fixture.ts";
+import { cleanUp, later } from "../clean-up.fixture.ts";
 import { keysOf, newKey } from "../keys.ts";
 import { run } from "../sojournd.fixture.ts";
 import { StartFailure } from "../start-failure.ts";
@@ -107,6 +107,9 @@ export function onEngine(name: string, missing: string | undefined, start: () =>
         ["stopped", () => engine.freeze(), () => engine.thaw()],
       ] as const) {
         down();
+        later(() => engine.thaw());
+        // A thread of it may be at work when the signal comes.
+        await sleep(200);
         const began = performance.now();
         const answers = await Promise.all([
           call(address, "GET", "/v1/session", made.token),
