@@ -67,7 +67,7 @@ export function revokeEverything(api: Api, log: Log): Route {
       run = await begin(tenant, name, issuedBefore);
     } catch (error) {
       if (!(error instanceof SojournError) || error.code !== "invalid_option" || issuedBefore === undefined) throw error;
-      const detail = "issuedBefore must be a moment that has passed. Leave it out for now.";
+      const detail = "issuedBefore must be a moment that has passed. Leave it out to end everything up to this moment.";
       throw new Problem(400, "invalid_request", detail, { field: "issuedBefore", cause: error });
     }
     log.info("revoking everything", { by: name, tenant, issuedBefore: run().before });
